@@ -18,7 +18,6 @@
 #include "cli/options.h"
 #include "cli/since.h"
 #include "reader/scan.h"
-#include "reader/csv_dialect.h"
 #include "shared/suggest.h"
 #include "shared/text.h"
 
@@ -37,7 +36,8 @@ enum option_kind
 	KIND_TIME,        /* int64_t, microseconds since 1970 */
 	KIND_WORD,        /* const char *, one of accepted_words */
 	KIND_FRACTION,    /* const char *, digits and an optional point; or empty */
-	KIND_DELIMITER    /* char, or the word tab */
+	KIND_DELIMITER,   /* char, or the word tab */
+	KIND_QUOTE        /* enum quote_sign */
 };
 
 struct option_spec
@@ -66,6 +66,9 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 	[OPTION_DELIMITER] =
 		{"delimiter", 'd', "CHAR", KIND_DELIMITER, FIELD(delimiter),
 		 "field separator: a character or the word tab (default: comma, semicolon, tab or bar, whichever the header uses)"},
+	[OPTION_QUOTE] =
+		{"quote", 0, "CHAR", KIND_QUOTE, FIELD(quote),
+		 "sign that quotes fields: \", ' or the word none, if quotes are text (default: \")"},
 	[OPTION_MAX_BYTES] = {"max-bytes", 0, "SIZE", KIND_SIZE, FIELD(max_bytes),
 						  "refuse larger files, such as 50M or 2G; 0 for no limit (default: 10M)"},
 	[OPTION_MAX_ROWS] =
@@ -334,8 +337,14 @@ store_value(struct options *options, const struct option_spec *spec, const char 
 				return true;
 			return glue_error_set(
 				error, GLUE_USAGE_ERROR, "USAGE",
-				"option --%s takes one ASCII character or the word tab, not \"%s\"", spec->name,
-				value);
+				"option --%s takes one ASCII character other than a letter, a digit, a double quote or a line end, or the word tab, not \"%s\"",
+				spec->name, value);
+		case KIND_QUOTE:
+			if (quote_sign_by_name(value, field))
+				return true;
+			return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+								  "option --%s takes \", ' or the word none, not \"%s\"",
+								  spec->name, value);
 	}
 	return false;
 }

@@ -17,6 +17,7 @@
 #include <stdio.h>
 
 #include "base/failure.h"
+#include "reader/csv_dialect.h"
 
 enum option_id
 {
@@ -25,6 +26,7 @@ enum option_id
 	OPTION_ENCODING,
 	OPTION_FORCE,
 	OPTION_DELIMITER,
+	OPTION_QUOTE,
 	OPTION_MAX_BYTES,
 	OPTION_MAX_ROWS,
 	OPTION_MODE,
@@ -107,6 +109,7 @@ struct options
 	const char *encoding;
 	bool force;     /* the encoding is right, whatever the file looks like */
 	char delimiter; /* 0 if not given */
+	enum quote_sign quote;
 	int64_t max_bytes;
 	int64_t max_rows;
 	const char *mode;

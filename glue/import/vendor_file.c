@@ -145,6 +145,8 @@ identify(struct vendor_file *file, const struct glue_error *fault)
 		delimiter = file->options.delimiter;
 	if (delimiter != 0 && delimiter != ',')
 		append(file, ",delimiter=%02x", (unsigned char) delimiter);
+	if (file->options.quote != QUOTE_DOUBLE)
+		append(file, ",quote=%s", quote_sign_name(file->options.quote));
 	if (strcasecmp(file->found.encoding, "UTF-8") != 0)
 		append_encoding(file);
 	if (strcmp(fault->code, "FILE_TOO_LARGE") == 0)
@@ -186,6 +188,10 @@ vendor_file_metadata(const struct vendor_file *file)
 	{
 		add_header(metadata, found->map);
 		cJSON_AddStringToObject(metadata, "delimiter", delimiter);
+		if (found->quote != QUOTE_DOUBLE)
+			cJSON_AddStringToObject(metadata, "quote", quote_sign_name(found->quote));
+		if (found->empty_rows > 0)
+			cJSON_AddNumberToObject(metadata, "empty_rows", (double) found->empty_rows);
 	}
 	cJSON_AddStringToObject(metadata, "encoding", found->encoding);
 	text = cJSON_PrintUnformatted(metadata);

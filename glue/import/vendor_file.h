@@ -98,8 +98,9 @@ vendor_file_scan(struct vendor_file *file, bool to_end, vendor_file_progress_fn 
 
 /*
  * Return the results of the first reading as the metadata of an upload: a JSON
- * object with header, delimiter and encoding, used to build the fix file.
- * Omits unknown members.  The header is as written, including the columns of an
+ * object with header, delimiter, encoding, the quote sign if it is not the usual
+ * one, and the number of empty rows at the end if there are any; the first two are
+ * used to build the fix file.  Omits unknown members.  The header is as written, including the columns of an
  * earlier fix file, because an unreadable record contains their cells.  The
  * caller frees the string with cJSON_free().  NULL if out of memory.
  */

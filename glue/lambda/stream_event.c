@@ -287,7 +287,8 @@ read_defect(struct reading *reading)
 	struct text_view type = {NULL, 0};
 
 	reading->has_defect = copy_texts(reading, "\"defect\":{", &type) &&
-						  (is_text(type, "MALFORMED_ROW") || is_text(type, "INVALID_ENCODING"));
+						  (is_text(type, "MALFORMED_ROW") || is_text(type, "EMPTY_ROW") ||
+						   is_text(type, "INVALID_ENCODING"));
 	reading->has_bad_defect |= !reading->has_defect;
 }
 

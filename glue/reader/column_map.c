@@ -11,6 +11,8 @@
 
 #include "base/heap.h"
 #include "reader/column_map.h"
+#include "reader/header_fault.h"
+#include "shared/heading.h"
 #include "shared/suggest.h"
 #include "shared/text.h"
 
@@ -44,28 +46,10 @@ compare_folded(struct text_view a, struct text_view b)
 	return a.length == b.length ? 0 : a.length < b.length ? -1 : 1;
 }
 
-static bool
-equals_folded(struct text_view name, const char *known)
-{
-	return compare_folded(name, text_of(known)) == 0;
-}
-
-enum onboard_column
-column_map_find(struct text_view name)
-{
-	name = text_trim(name);
-	for (int column = 0; column < COLUMN_COUNT; column++)
-	{
-		if (equals_folded(name, onboard_columns[column].name))
-			return (enum onboard_column) column;
-	}
-	return COLUMN_NONE;
-}
-
 bool
 column_map_is_heading(struct text_view text)
 {
-	return column_map_find(text) != COLUMN_NONE;
+	return heading_column(text) != COLUMN_NONE;
 }
 
 static bool
@@ -73,7 +57,7 @@ is_reserved(struct text_view name)
 {
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
 	{
-		if (equals_folded(name, reserved[i]))
+		if (heading_matches(name, reserved[i]))
 			return true;
 	}
 	return false;
@@ -133,14 +117,14 @@ assign_roles(struct column_map *map, const struct text_view *fields)
 			field->name.length = snprintf(next, BLANK_NAME_SIZE, "column_%d", i + 1);
 		next += field->name.length;
 
-		field->column = column_map_find(field->name);
+		field->column = heading_column(field->name);
 		if (field->column != COLUMN_NONE)
 		{
 			field->role = FIELD_COLUMN;
 			if (map->position[field->column] < 0)
 				map->position[field->column] = i;
 		}
-		else if (equals_folded(field->name, ONBOARD_ACTION_COLUMN))
+		else if (heading_matches(field->name, ONBOARD_ACTION_COLUMN))
 		{
 			field->role = FIELD_ACTION;
 			map->action = i;
@@ -173,7 +157,7 @@ has_heading(const struct column_map *map, const char *heading)
 {
 	for (int i = 0; i < map->field_count; i++)
 	{
-		if (equals_folded(map->fields[i].name, heading))
+		if (heading_matches(map->fields[i].name, heading))
 			return true;
 	}
 	return false;
@@ -185,14 +169,26 @@ column_map_is_fix_file(const struct column_map *map)
 	return has_heading(map, ONBOARD_LINE_HEADING) && has_heading(map, ONBOARD_ERRORS_HEADING);
 }
 
+/*
+ * Return whether a line without a heading of ours is a header all the same:
+ * several of its fields are what others call our columns.
+ */
 static bool
-check_known(const struct column_map *map, struct glue_error *error)
+has_aliases(const struct column_map *map)
 {
-	if (column_map_columns(map) != 0)
-		return true;
-	return glue_error_set(
-		error, GLUE_FILE_FAULT, "NO_HEADER",
-		"the first line holds none of the column names (vendor_product_id, product_name, category, ...); the file must begin with its header line");
+	int count = 0;
+
+	for (int i = 0; i < map->field_count; i++)
+		count += heading_alias(map->fields[i].name) != COLUMN_NONE;
+	return count > 1;
+}
+
+static bool
+check_known(const struct column_map *map, const struct record *header,
+			const struct row_source_found *found, struct glue_error *error)
+{
+	return column_map_columns(map) != 0 || has_aliases(map) ||
+		   header_fault_set(header, found, error);
 }
 
 static int
@@ -200,13 +196,46 @@ compare_fields(const void *a, const void *b)
 {
 	const struct mapped_field *x = *(const struct mapped_field *const *) a;
 	const struct mapped_field *y = *(const struct mapped_field *const *) b;
-	int order = compare_folded(x->name, y->name);
+	int order = (int) x->role - (int) y->role;
 
+	if (order == 0)
+		order = (int) x->column - (int) y->column;
+	if (order == 0 && x->role == FIELD_ATTRIBUTE)
+		order = compare_folded(x->name, y->name);
 	/* Order equal names by position, for a stable message. */
 	return order != 0 ? order : x < y ? -1 : x > y;
 }
 
-/* Check that no two names are equal after folding.  Ignored columns may repeat. */
+/*
+ * Return whether two fields mean the same.  Attributes are compared like headings of
+ * ours only in case, because we do not know what else matters to their vendor.
+ */
+static bool
+are_same(const struct mapped_field *x, const struct mapped_field *y)
+{
+	return x->role == y->role && x->column == y->column && x->role != FIELD_IGNORED &&
+		   (x->role != FIELD_ATTRIBUTE || compare_folded(x->name, y->name) == 0);
+}
+
+static bool
+duplicate_fault(const struct column_map *map, const struct mapped_field *first,
+				const struct mapped_field *second, struct glue_error *error)
+{
+	int positions[] = {(int) (first - map->fields) + 1, (int) (second - map->fields) + 1};
+
+	if (compare_folded(first->name, second->name) == 0)
+		return glue_error_set(
+			error, GLUE_FILE_FAULT, "DUPLICATE_COLUMN",
+			"columns %d and %d have the same name, \"%.*s\"; rename or remove one of them",
+			positions[0], positions[1], shown_length(second->name), second->name.data);
+	return glue_error_set(
+		error, GLUE_FILE_FAULT, "DUPLICATE_COLUMN",
+		"columns %d and %d, \"%.*s\" and \"%.*s\", are the same; rename or remove one of them",
+		positions[0], positions[1], shown_length(first->name), first->name.data,
+		shown_length(second->name), second->name.data);
+}
+
+/* Check that no two fields mean the same.  Ignored columns may repeat. */
 static bool
 check_duplicates(const struct column_map *map, struct glue_error *error)
 {
@@ -224,12 +253,8 @@ check_duplicates(const struct column_map *map, struct glue_error *error)
 		const struct mapped_field *first = sorted[i - 1];
 		const struct mapped_field *second = sorted[i];
 
-		if (first->role != FIELD_IGNORED && compare_folded(first->name, second->name) == 0)
-			good = glue_error_set(
-				error, GLUE_FILE_FAULT, "DUPLICATE_COLUMN",
-				"columns %d and %d have the same name, \"%.*s\"; rename or remove one of them",
-				(int) (first - map->fields) + 1, (int) (second - map->fields) + 1,
-				shown_length(second->name), second->name.data);
+		if (are_same(first, second))
+			good = duplicate_fault(map, first, second, error);
 	}
 	glue_release(sorted);
 	return good;
@@ -246,6 +271,20 @@ list_names(column_set columns, struct text_view *names)
 	return count;
 }
 
+/* Return the index of the missing column that an unknown heading may mean, or -1. */
+static int
+meant_column(struct text_view heading, const struct text_view *missing, int count)
+{
+	enum onboard_column column = heading_alias(heading);
+
+	for (int i = 0; i < count && column != COLUMN_NONE; i++)
+	{
+		if (text_equal(missing[i], text_of(onboard_columns[column].name)))
+			return i;
+	}
+	return column == COLUMN_NONE ? name_suggest(heading, missing, count) : -1;
+}
+
 /* For each missing column, find the first unknown heading that may mean it. */
 static void
 find_meant(const struct column_map *map, const struct text_view *missing, int count,
@@ -258,7 +297,7 @@ find_meant(const struct column_map *map, const struct text_view *missing, int co
 
 		if (field->role != FIELD_ATTRIBUTE)
 			continue;
-		index = name_suggest(field->name, missing, count);
+		index = meant_column(field->name, missing, count);
 		if (index >= 0 && meant[index] == NULL)
 			meant[index] = field;
 	}
@@ -323,7 +362,7 @@ check_required(const struct column_map *map, const struct column_needs *needs,
 /* Fill a zeroed map. */
 static bool
 map_fields(struct column_map *map, const struct record *header, const struct column_needs *needs,
-		   struct glue_error *error)
+		   const struct row_source_found *found, struct glue_error *error)
 {
 	map->action = -1;
 	for (int column = 0; column < COLUMN_COUNT; column++)
@@ -334,7 +373,7 @@ map_fields(struct column_map *map, const struct record *header, const struct col
 		return glue_error_memory(error);
 	map->field_count = header->field_count;
 	assign_roles(map, header->fields);
-	return check_known(map, error) && check_duplicates(map, error) &&
+	return check_known(map, header, found, error) && check_duplicates(map, error) &&
 		   check_required(map, needs, error);
 }
 
@@ -344,9 +383,6 @@ check_header(const struct record *header, struct glue_error *error)
 {
 	char message[RECORD_MESSAGE_SIZE];
 
-	if (header->line_number > 1)
-		return glue_error_set(error, GLUE_FILE_FAULT, "NO_HEADER",
-							  "the first line is blank; the file must begin with its header line");
 	if (header->fields != NULL)
 		return true;
 	write_message(header, NULL, message);
@@ -356,10 +392,11 @@ check_header(const struct record *header, struct glue_error *error)
 
 bool
 column_map_init(struct column_map *map, const struct record *header,
-				const struct column_needs *needs, struct glue_error *error)
+				const struct column_needs *needs, const struct row_source_found *found,
+				struct glue_error *error)
 {
 	memset(map, 0, sizeof(*map));
-	if (check_header(header, error) && map_fields(map, header, needs, error))
+	if (check_header(header, error) && map_fields(map, header, needs, found, error))
 		return true;
 	column_map_clean_up(map);
 	return false;
@@ -391,15 +428,61 @@ column_of(const struct column_map *map, int number)
 	return column != COLUMN_NONE ? onboard_columns[column].name : NULL;
 }
 
+/* Return whether nothing in a record is a vendor's: only our own columns may have cells. */
+static bool
+is_empty(const struct column_map *map, const struct record *record)
+{
+	for (int i = 0; i < record->field_count; i++)
+	{
+		if ((i >= map->field_count || map->fields[i].role != FIELD_IGNORED) &&
+			text_trim(record->fields[i]).length > 0)
+			return false;
+	}
+	return record->fields != NULL;
+}
+
+/* Return whether a record is the header line once more, as in files that were joined. */
+static bool
+is_header_again(const struct column_map *map, const struct record *record)
+{
+	if (record->field_count != map->field_count)
+		return false;
+	for (int i = 0; i < map->field_count; i++)
+	{
+		const struct mapped_field *field = &map->fields[i];
+		struct text_view cell = text_trim(record->fields[i]);
+
+		if (field->role == FIELD_IGNORED)
+			continue;
+		if (field->role == FIELD_COLUMN ? !heading_matches(cell, onboard_columns[field->column].name)
+										: cell.length > 0 && compare_folded(cell, field->name) != 0)
+			return false;
+	}
+	return true;
+}
+
+static const struct record *
+with_defect(const struct record *record, const char *type, const char *message,
+			struct column_map_scratch *scratch)
+{
+	scratch->row = *record;
+	scratch->row.defect_type = type;
+	scratch->row.defect_field = 0;
+	scratch->row.defect_message = message;
+	return &scratch->row;
+}
+
 const struct record *
 column_map_row(const struct column_map *map, const struct record *record,
 			   struct column_map_scratch *scratch)
 {
+	if (is_empty(map, record))
+		return with_defect(record, "EMPTY_ROW", COLUMN_MAP_EMPTY_ROW, scratch);
+	if (is_header_again(map, record))
+		return with_defect(record, "MALFORMED_ROW",
+						   "this is the header line again, not a row; remove the line", scratch);
 	if (record->defect_field == 0)
 		return record;
 	write_message(record, column_of(map, record->defect_field), scratch->message);
-	scratch->row = *record;
-	scratch->row.defect_field = 0;
-	scratch->row.defect_message = scratch->message;
-	return &scratch->row;
+	return with_defect(record, record->defect_type, scratch->message, scratch);
 }

@@ -5,9 +5,8 @@
  *	  column, an attribute, the action of the row, or nothing.
  *
  * A source decides what a record is; the map decides what its fields mean.  A
- * heading denotes a column if it is the column's name.  Names are compared
- * without leading and trailing blanks (U+0009, U+0020, U+00A0) and ignoring
- * the case of A to Z, the only letters in known names.  Vendor-specific
+ * heading denotes a column if it is the column's name, compared as heading.h
+ * says.  Vendor-specific
  * headings would be mapped in column_map_init(), and vendor-specific values
  * converted in column_map_row(), through which every row passes.
  *
@@ -20,6 +19,7 @@
 
 #include "base/failure.h"
 #include "reader/record.h"
+#include "reader/row_source.h"
 #include "shared/apply.h"
 #include "shared/text.h"
 
@@ -61,14 +61,15 @@ struct column_needs
 /*
  * Map the fields of a header, which is borrowed for the call.  Returns false
  * and leaves *map empty on OUT_OF_MEMORY and on these file faults:
- *	  NO_HEADER			the header cannot be read, is not in the first line, or
- *						has no known column
- *	  DUPLICATE_COLUMN	two names are equal after folding
+ *	  NO_HEADER			the header cannot be read, or has no known column; the text
+ *						names the cause, as far as header and *found show it
+ *	  DUPLICATE_COLUMN	two headings are the same column or attribute
  *	  MISSING_COLUMN	required columns are absent; the text names all of them,
- *						each with the most similar heading in the file
+ *						each with the heading in the file that may mean it
  */
 extern bool column_map_init(struct column_map *map, const struct record *header,
-							const struct column_needs *needs, struct glue_error *error);
+							const struct column_needs *needs, const struct row_source_found *found,
+							struct glue_error *error);
 
 /* Return the known columns that the header has. */
 extern column_set column_map_columns(const struct column_map *map);
@@ -85,6 +86,9 @@ extern void column_map_clean_up(struct column_map *map);
  */
 extern bool column_map_no_header(struct glue_error *error);
 
+/* The message of EMPTY_ROW. */
+#define COLUMN_MAP_EMPTY_ROW "row is empty"
+
 /* Storage for the result of column_map_row(). */
 struct column_map_scratch
 {
@@ -95,15 +99,13 @@ struct column_map_scratch
 /*
  * Return the row that a record represents, its fields in the positions of the
  * map.  A defect in a field is given the field's name, "field 2 (product_name)
- * ...".  Returns record itself if nothing changes, otherwise a record in
- * *scratch.
+ * ...".  A record in which only our own columns have cells is EMPTY_ROW, whatever
+ * its number of fields, and the header line again is MALFORMED_ROW.  Returns record
+ * itself if nothing changes, otherwise a record in *scratch.
  */
 extern const struct record *
 column_map_row(const struct column_map *map, const struct record *record,
 			   struct column_map_scratch *scratch);
-
-/* Return the column with this name, folded as above, or COLUMN_NONE. */
-extern enum onboard_column column_map_find(struct text_view name);
 
 /*
  * Return whether a text is the name of a column; for

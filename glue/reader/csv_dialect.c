@@ -1,25 +1,199 @@
 /*-------------------------------------------------------------------------
  *
  * csv_dialect.c
- *	  Detects the delimiter of a CSV file.
+ *	  How a CSV file is written: delimiter, quote sign, where its header is.
  *
  *-------------------------------------------------------------------------
  */
+#include <string.h>
+#include <strings.h>
+
 #include "reader/csv_dialect.h"
 
-/* Return the first line; a line end inside quotes does not end it. */
-static struct text_view
-first_line(struct text_view text)
+/* A line with fewer of our headings may be data. */
+#define FEWEST_HEADINGS 2
+
+/* The most cells that a title fills. */
+#define MOST_TITLE_CELLS 3
+
+static const char candidates[] = {',', ';', '\t', '|'};
+
+static const char *const quote_names[QUOTE_SIGN_COUNT] = {
+	[QUOTE_DOUBLE] = "\"",
+	[QUOTE_SINGLE] = "'",
+	[QUOTE_NONE] = "none",
+};
+
+/* ----- pieces of a line ----- */
+
+/* The pieces between the delimiters of a line. */
+struct pieces
 {
-	bool quoted = false;
+	const char *next; /* NULL after the last one */
+	const char *end;
+	char delimiter;
+	char quote;
+};
+
+static bool
+is_letter_or_digit(unsigned char c)
+{
+	return (fold_ascii(c) >= 'a' && fold_ascii(c) <= 'z') || (c >= '0' && c <= '9');
+}
+
+/*
+ * Return whether a quote at this position toggles between inside and outside of
+ * quotes: after a letter, a digit or another part of a word it is text.
+ */
+static bool
+toggles(const char *begin, const char *position, bool is_quoted)
+{
+	unsigned char before;
+
+	if (is_quoted || position == begin)
+		return true;
+	before = (unsigned char) position[-1];
+	return !is_letter_or_digit(before) && before < 0x80;
+}
+
+/* Read the next piece, as written; false after the last one. */
+static bool
+next_piece(struct pieces *pieces, struct text_view *piece)
+{
+	const char *begin = pieces->next;
+	const char *position = begin;
+	bool is_quoted = false;
+
+	if (begin == NULL)
+		return false;
+	for (; position < pieces->end; position++)
+	{
+		if (*position == pieces->quote && pieces->quote != '\0' &&
+			toggles(begin, position, is_quoted))
+			is_quoted = !is_quoted;
+		else if (*position == pieces->delimiter && !is_quoted)
+			break;
+	}
+	*piece = (struct text_view){begin, position - begin};
+	pieces->next = position < pieces->end ? position + 1 : NULL;
+	return true;
+}
+
+static struct pieces
+pieces_of(struct text_view line, char delimiter, enum quote_sign quote)
+{
+	return (struct pieces){line.data, line.data + line.length, delimiter, quote_sign_byte(quote)};
+}
+
+static struct text_view
+without_quotes(struct text_view piece, char quote)
+{
+	piece = text_trim(piece);
+	if (quote != '\0' && piece.length >= 2 && piece.data[0] == quote &&
+		piece.data[piece.length - 1] == quote)
+	{
+		piece.data++;
+		piece.length -= 2;
+	}
+	return piece;
+}
+
+struct line_score
+{
+	int known;  /* pieces that are known headings */
+	int count;  /* pieces */
+	int filled; /* pieces that are not blank */
+};
+
+static struct line_score
+score_line(struct text_view line, char delimiter, enum quote_sign quote,
+		   bool (*is_heading)(struct text_view heading))
+{
+	struct line_score score = {0, 0, 0};
+	struct pieces pieces = pieces_of(line, delimiter, quote);
+	struct text_view piece;
+
+	while (next_piece(&pieces, &piece))
+	{
+		struct text_view name = without_quotes(piece, pieces.quote);
+
+		score.count++;
+		score.filled += text_trim(name).length > 0;
+		score.known += is_heading != NULL && is_heading(name);
+	}
+	return score;
+}
+
+int
+csv_dialect_headings(struct text_view line, char delimiter, enum quote_sign quote,
+					 bool (*is_heading)(struct text_view heading))
+{
+	return score_line(line, delimiter, quote, is_heading).known;
+}
+
+/* Return the delimiter of a line, given in the dialect or the best candidate, and its score. */
+static char
+best_delimiter(const struct csv_dialect *dialect, struct text_view line,
+			   bool (*is_heading)(struct text_view heading), struct line_score *best)
+{
+	char delimiter = dialect->delimiter != 0 ? dialect->delimiter : candidates[0];
+
+	*best = score_line(line, delimiter, dialect->quote, is_heading);
+	for (size_t i = 1; dialect->delimiter == 0 && i < sizeof(candidates); i++)
+	{
+		struct line_score score = score_line(line, candidates[i], dialect->quote, is_heading);
+
+		if (score.known > best->known || (score.known == best->known && score.count > best->count))
+		{
+			*best = score;
+			delimiter = candidates[i];
+		}
+	}
+	return delimiter;
+}
+
+/* ----- lines ----- */
+
+/* A position in the text, at the beginning of a line. */
+struct cursor
+{
+	size_t offset;
+	int64_t line; /* from 1 */
+};
+
+/* Return the physical line at the cursor, and move to the next one; false at the end. */
+static bool
+next_line(struct text_view text, struct cursor *cursor, struct text_view *line)
+{
+	const char *data = text.data + cursor->offset;
+	size_t room = text.length - cursor->offset;
+	size_t length = 0;
+
+	if (room == 0)
+		return false;
+	while (length < room && data[length] != '\n' && data[length] != '\r')
+		length++;
+	*line = (struct text_view){data, length};
+	if (length < room)
+		length += data[length] == '\r' && length + 1 < room && data[length + 1] == '\n' ? 2 : 1;
+	cursor->offset += length;
+	cursor->line++;
+	return true;
+}
+
+/* Return the text up to its first line end outside of quotes. */
+static struct text_view
+logical_line(struct text_view text, char quote)
+{
+	bool is_quoted = false;
 
 	for (size_t i = 0; i < text.length; i++)
 	{
 		char c = text.data[i];
 
-		if (c == '"')
-			quoted = !quoted;
-		else if ((c == '\n' || c == '\r') && !quoted)
+		if (c == quote && quote != '\0' && toggles(text.data, text.data + i, is_quoted))
+			is_quoted = !is_quoted;
+		else if ((c == '\n' || c == '\r') && !is_quoted)
 		{
 			text.length = i;
 			break;
@@ -28,71 +202,121 @@ first_line(struct text_view text)
 	return text;
 }
 
-/*
- * Return whether a piece of the header line, possibly quoted, is a known
- * heading.
- */
+/* Return the delimiter that a line "sep=;" names, or 0 if it is no such line. */
+static char
+named_delimiter(struct text_view line)
+{
+	char delimiter;
+
+	if (line.length >= 2 && line.data[0] == '"' && line.data[line.length - 1] == '"')
+	{
+		line.data++;
+		line.length -= 2;
+	}
+	if (line.length < 5 || strncasecmp(line.data, "sep=", 4) != 0)
+		return 0;
+	if (line.length == 6 && memcmp(line.data + 4, "\\t", 2) == 0)
+		return '\t';
+	delimiter = line.data[4];
+	return line.length == 5 && csv_dialect_acceptable(delimiter) ? delimiter : 0;
+}
+
+/* ----- the header ----- */
+
+/* Return whether all lines between two positions are titles above a header of so many fields. */
 static bool
-is_known(const char *data, size_t length, bool (*is_heading)(struct text_view heading))
+are_titles(struct text_view text, struct cursor from, size_t to, const struct csv_dialect *dialect,
+		   char delimiter, int header_fields)
 {
-	struct text_view name = {data, length};
+	int most = header_fields / 2 < MOST_TITLE_CELLS ? header_fields / 2 : MOST_TITLE_CELLS;
+	struct text_view line;
 
-	if (is_heading == NULL)
-		return false;
-
-	if (length >= 2 && data[0] == '"' && data[length - 1] == '"')
+	while (from.offset < to && next_line(text, &from, &line))
 	{
-		name.data++;
-		name.length -= 2;
+		if (score_line(line, delimiter, dialect->quote, NULL).filled > most)
+			return false;
 	}
-	return is_heading(name);
+	return true;
 }
 
-struct delimiter_score
+/*
+ * Find the first line with our headings, below the position where the header
+ * would be without it.  Sets the dialect's header there if the lines above are
+ * titles, otherwise only heading_line.
+ */
+static void
+find_below(struct csv_dialect *dialect, struct text_view text, struct cursor first,
+		   bool (*is_heading)(struct text_view heading))
 {
-	int known; /* pieces that are known headings */
-	int count; /* delimiters */
-};
+	struct cursor cursor = first;
+	struct cursor here = first;
+	struct text_view line;
+	bool may_be_titles = true;
 
-static struct delimiter_score
-score_delimiter(struct text_view line, char delimiter, bool (*is_heading)(struct text_view heading))
-{
-	struct delimiter_score score = {0, 0};
-	size_t begin = 0;
-	bool quoted = false;
-
-	for (size_t i = 0; i <= line.length; i++)
+	while (next_line(text, &cursor, &line))
 	{
-		if (i < line.length && line.data[i] == '"')
-			quoted = !quoted;
-		if (i < line.length && (quoted || line.data[i] != delimiter))
-			continue;
-		score.count += i < line.length;
-		score.known += is_known(line.data + begin, i - begin, is_heading);
-		begin = i + 1;
-	}
-	return score;
-}
+		struct line_score score;
+		char delimiter = best_delimiter(dialect, line, is_heading, &score);
 
-char
-csv_dialect_delimiter(struct text_view text, bool (*is_heading)(struct text_view heading))
-{
-	static const char candidates[] = {',', ';', '\t', '|'};
-	struct text_view line = first_line(text);
-	struct delimiter_score best = score_delimiter(line, candidates[0], is_heading);
-	char delimiter = candidates[0];
-
-	for (size_t i = 1; i < sizeof(candidates); i++)
-	{
-		struct delimiter_score score = score_delimiter(line, candidates[i], is_heading);
-
-		if (score.known > best.known || (score.known == best.known && score.count > best.count))
+		if (score.known >= FEWEST_HEADINGS)
 		{
-			best = score;
-			delimiter = candidates[i];
+			if (may_be_titles && are_titles(text, first, here.offset, dialect, delimiter, score.count))
+			{
+				dialect->delimiter = delimiter;
+				dialect->header_offset = here.offset;
+				dialect->header_line = here.line;
+			}
+			else
+				dialect->heading_line = here.line;
+			return;
 		}
+		may_be_titles &= score.known == 0;
+		here = cursor;
 	}
-	return delimiter;
+}
+
+/* Move to the first line that is not blank. */
+static void
+skip_blank_lines(struct text_view text, struct cursor *cursor)
+{
+	struct cursor next = *cursor;
+	struct text_view line;
+
+	while (next_line(text, &next, &line) && text_trim(line).length == 0)
+		*cursor = next;
+}
+
+void
+csv_dialect_detect(struct csv_dialect *dialect, struct text_view text,
+				   bool (*is_heading)(struct text_view heading))
+{
+	struct cursor first = {0, 1};
+	struct cursor next;
+	struct line_score score;
+	struct text_view line;
+	char delimiter = 0;
+
+	skip_blank_lines(text, &first);
+	next = first;
+	if (next_line(text, &next, &line))
+		delimiter = named_delimiter(line);
+	if (delimiter != 0)
+	{
+		first = next;
+		skip_blank_lines(text, &first);
+		if (dialect->delimiter == 0)
+			dialect->delimiter = delimiter;
+	}
+	dialect->header_offset = first.offset;
+	dialect->header_line = first.line;
+	dialect->heading_line = 0;
+	line = (struct text_view){text.data + first.offset, text.length - first.offset};
+	delimiter = best_delimiter(dialect, logical_line(line, quote_sign_byte(dialect->quote)),
+							   is_heading, &score);
+	if (score.known == 0 && is_heading != NULL)
+		find_below(dialect, text, first, is_heading);
+	if (dialect->delimiter == 0)
+		dialect->delimiter = delimiter;
 }
 
 bool
@@ -100,5 +324,33 @@ csv_dialect_acceptable(char delimiter)
 {
 	unsigned char c = (unsigned char) delimiter;
 
-	return c != 0 && c < 0x80 && c != '"' && c != '\r' && c != '\n';
+	return c != 0 && c < 0x80 && !is_letter_or_digit(c) && c != '"' && c != '\r' && c != '\n';
+}
+
+/* ----- quote signs ----- */
+
+char
+quote_sign_byte(enum quote_sign quote)
+{
+	return quote == QUOTE_NONE ? '\0' : quote_names[quote][0];
+}
+
+const char *
+quote_sign_name(enum quote_sign quote)
+{
+	return quote_names[quote];
+}
+
+bool
+quote_sign_by_name(const char *name, enum quote_sign *quote)
+{
+	for (int sign = 0; sign < QUOTE_SIGN_COUNT; sign++)
+	{
+		if (strcmp(name, quote_names[sign]) == 0)
+		{
+			*quote = (enum quote_sign) sign;
+			return true;
+		}
+	}
+	return false;
 }

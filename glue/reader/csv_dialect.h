@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * csv_dialect.h
- *	  Detects the delimiter of a CSV file.
+ *	  How a CSV file is written: delimiter, quote sign, where its header is.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,24 +9,69 @@
 #define GLUE_CSV_DIALECT_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "shared/text.h"
 
-/*
- * Return the delimiter of a text: comma, semicolon, tab or bar, determined
- * from its first line outside of quotes.  The candidate that yields the most
- * known headings wins, then the most frequent, then the first in the order
- * above.  is_heading tests for a known heading, without its quotes; NULL if
- * none is known.  text is UTF-8, and holds TEXT_STREAM_BLOCK_BYTES of the file
- * unless the file is shorter.
- */
-extern char
-csv_dialect_delimiter(struct text_view text, bool (*is_heading)(struct text_view heading));
+/* The sign that quotes fields; zero is the usual one. */
+enum quote_sign
+{
+	QUOTE_DOUBLE,
+	QUOTE_SINGLE,
+	QUOTE_NONE, /* no sign quotes fields, all are text */
+	QUOTE_SIGN_COUNT
+};
+
+struct csv_dialect
+{
+	char delimiter; /* 0 if not known */
+	enum quote_sign quote;
+	size_t header_offset; /* where the text of the header begins, or blank lines before it */
+	int64_t header_line;  /* number of the line there, from 1 */
+	int64_t heading_line; /* the line that has our headings, if it is not where a header
+						   * may be; 0: there is none */
+};
 
 /*
- * Return whether a caller may specify this delimiter: ASCII, except quote, CR,
- * LF and NUL.
+ * Find out how a file is written.  The delimiter may be given in *dialect, and
+ * the quote sign is; the rest is set.  The delimiter is comma, semicolon, tab or
+ * bar, determined from the header outside of quotes: the candidate that yields
+ * the most known headings, then the most frequent, then the first in the order
+ * above.  A line "sep=;" at the beginning, as Excel writes and reads it, comes
+ * before these.
+ *
+ * The header is the first line that is not blank, unless a later line of the text
+ * has at least two known headings, and all lines above it are titles: none of them
+ * has a known heading, or more cells filled than three and half the header's
+ * fields.
+ *
+ * is_heading tests for a known heading, without its quotes; NULL if none is
+ * known.  text is UTF-8, and holds TEXT_STREAM_BLOCK_BYTES of the file unless the
+ * file is shorter.
+ */
+extern void csv_dialect_detect(struct csv_dialect *dialect, struct text_view text,
+							   bool (*is_heading)(struct text_view heading));
+
+/* Return the number of known headings in a line with this delimiter and quote sign. */
+extern int csv_dialect_headings(struct text_view line, char delimiter, enum quote_sign quote,
+								bool (*is_heading)(struct text_view heading));
+
+/*
+ * Return whether a caller may specify this delimiter: an ASCII character that is
+ * no letter and no digit, which are what values and headings are made of, and no
+ * quote, CR, LF or NUL.  Control characters are allowed, because databases write
+ * files with U+0001 or U+001F.
  */
 extern bool csv_dialect_acceptable(char delimiter);
+
+/* Return the byte of a quote sign, NUL for none. */
+extern char quote_sign_byte(enum quote_sign quote);
+
+/* Return the name of a quote sign in options and metadata: the sign itself or "none". */
+extern const char *quote_sign_name(enum quote_sign quote);
+
+/* Find the quote sign with this name; false if there is none. */
+extern bool quote_sign_by_name(const char *name, enum quote_sign *quote);
 
 #endif /* GLUE_CSV_DIALECT_H */

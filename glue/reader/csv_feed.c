@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * csv_feed.c
- *	  A wrapper of libcsv: strict, without trimming, with a limit on field size.
+ *	  A wrapper of libcsv: strict but for harmless quotes and blanks, without
+ *	  trimming, with a limit on field size.
  *
  * libcsv trims blanks around an unquoted field.  A space function that always
  * returns false prevents that, but it is called through a pointer for each
@@ -9,6 +10,11 @@
  * next to a delimiter, a quote or a line end; elsewhere there is nothing to
  * trim.  So text is fed in stretches: long ones without such a blank, using
  * libcsv's own test, and short ones around such a blank, using the function.
+ *
+ * libcsv's other mode would accept any quote anywhere, and so read a file with one
+ * forgotten quote as a few long fields.  So libcsv stays strict and stops at each
+ * byte that is not allowed.  forgive() decides whether that byte is harmless, and
+ * passes it on with the option or the function that lets libcsv accept it.
  *
  * libcsv does not limit the size of a field either.  Its realloc hook refuses
  * to grow the buffer beyond our limit, plus two bytes: the closing quote,
@@ -45,10 +51,11 @@ reallocate_capped(void *buffer, size_t size)
 }
 
 void
-feed_init(struct csv_parser *parser, char delimiter)
+feed_init(struct csv_parser *parser, char delimiter, char quote)
 {
 	csv_init(parser, STRICT_OPTIONS);
 	csv_set_delim(parser, (unsigned char) delimiter);
+	csv_set_quote(parser, (unsigned char) quote);
 	csv_set_realloc_func(parser, reallocate_capped);
 	csv_set_free_func(parser, glue_release);
 	csv_set_blk_size(parser, FIELD_BUFFER_BYTES);
@@ -95,11 +102,11 @@ any_set(block mask)
  * that byte and the one before it are always excluded.
  */
 static size_t
-plain_length(const char *data, size_t length, unsigned char delimiter)
+plain_length(const char *data, size_t length, unsigned char delimiter, unsigned char quote_byte)
 {
 	const block tab = delimiter == '\t' ? (block){0} + ' ' : (block){0} + '\t';
 	const block space = delimiter == ' ' ? (block){0} + '\t' : (block){0} + ' ';
-	const block quote = (block){0} + '"';
+	const block quote = (block){0} + quote_byte;
 	const block border = (block){0} + delimiter;
 	size_t done = 0;
 
@@ -131,14 +138,56 @@ feed_error(struct csv_parser *parser)
 	return FEED_OUT_OF_MEMORY;
 }
 
-/* Parse one stretch; false if libcsv stopped within it. */
-static bool
+/* Parse one stretch; returns the length of what libcsv accepted. */
+static size_t
 parse_stretch(struct csv_parser *parser, const char *data, size_t length,
 			  int (*is_blank)(unsigned char), const struct feed_events *events)
 {
 	csv_set_space_func(parser, is_blank);
-	return csv_parse(parser, data, length, events->field, events->record, events->context) ==
-		   length;
+	return csv_parse(parser, data, length, events->field, events->record, events->context);
+}
+
+/*
+ * Return whether the unquoted field so far is blank.  Looks from its end, so
+ * that all calls for one field examine each byte of it once.
+ */
+static bool
+is_blank_so_far(const struct csv_parser *parser)
+{
+	size_t length = parser->entry_pos;
+
+	while (length > 0 &&
+		   (parser->entry_buf[length - 1] == ' ' || parser->entry_buf[length - 1] == '\t'))
+		length--;
+	return length == 0;
+}
+
+/*
+ * libcsv has stopped at a byte that strict CSV does not allow.  If it is
+ * harmless, consume it and return true.
+ */
+static bool
+forgive(struct csv_parser *parser, const char *byte, const struct feed_events *events)
+{
+	bool done;
+
+	if (csv_error(parser) != CSV_EPARSE)
+		return false;
+	/* After a closing quote, with libcsv's own test, blanks are trimmed. */
+	if (parser->quoted)
+		return (*byte == ' ' || *byte == '\t') &&
+			   parse_stretch(parser, byte, 1, NULL, events) == 1;
+	/* A quote after blanks opens the field, as if they were not there. */
+	if (is_blank_so_far(parser))
+	{
+		parser->entry_pos = 0;
+		parser->quoted = 1;
+		return true;
+	}
+	csv_set_opts(parser, CSV_STRICT_FINI);
+	done = parse_stretch(parser, byte, 1, never_blank, events) == 1;
+	csv_set_opts(parser, STRICT_OPTIONS);
+	return done;
 }
 
 enum feed_result
@@ -146,20 +195,28 @@ feed_parse(struct csv_parser *parser, const char *data, size_t length,
 		   const struct feed_events *events)
 {
 	unsigned char delimiter = csv_get_delim(parser);
+	unsigned char quote = csv_get_quote(parser);
 
 	while (length > 0)
 	{
-		size_t plain = plain_length(data, length, delimiter);
+		size_t plain = plain_length(data, length, delimiter, quote);
 		size_t rest = length - plain;
+		size_t done = 0;
 
 		if (rest > BLOCK_BYTES)
 			rest = BLOCK_BYTES;
-		if (plain > 0 && !parse_stretch(parser, data, plain, NULL, events))
-			return feed_error(parser);
-		if (!parse_stretch(parser, data + plain, rest, never_blank, events))
-			return feed_error(parser);
-		data += plain + rest;
-		length -= plain + rest;
+		if (plain > 0)
+			done = parse_stretch(parser, data, plain, NULL, events);
+		if (done == plain)
+			done += parse_stretch(parser, data + plain, rest, never_blank, events);
+		if (done < plain + rest)
+		{
+			if (!forgive(parser, data + done, events))
+				return feed_error(parser);
+			done++;
+		}
+		data += done;
+		length -= done;
 	}
 	return FEED_GOOD;
 }

@@ -1,9 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * csv_feed.h
- *	  A wrapper of libcsv: strict, without trimming, with a limit on field size.
+ *	  A wrapper of libcsv: strict but for harmless quotes and blanks, without
+ *	  trimming, with a limit on field size.
  *
  * Private to csv_reader.c.
+ *
+ * A quote inside an unquoted field is text.  Blanks (tab and space) between a
+ * delimiter and a quote are outside the value, on both sides of the field.
+ * Everything else that strict CSV does not allow is an error.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,7 +22,7 @@
 enum feed_result
 {
 	FEED_GOOD,
-	FEED_BAD_QUOTE,      /* a misplaced quote */
+	FEED_BAD_QUOTE,      /* text after a closing quote */
 	FEED_FIELD_TOO_LONG, /* longer than ONBOARD_MAX_FIELD_BYTES */
 	FEED_OUT_OF_MEMORY
 };
@@ -30,8 +35,11 @@ struct feed_events
 	void *context;
 };
 
-/* The caller provides the parser's storage, and must call feed_clean_up(). */
-extern void feed_init(struct csv_parser *parser, char delimiter);
+/*
+ * The caller provides the parser's storage, and must call feed_clean_up().  A NUL
+ * as quote, which no text contains, means that quotes are text.
+ */
+extern void feed_init(struct csv_parser *parser, char delimiter, char quote);
 extern void feed_clean_up(struct csv_parser *parser);
 
 /* Discard any partial record; keep the buffer. */

@@ -19,15 +19,30 @@
  *
  * A record is abandoned at ONBOARD_MAX_RECORD_BYTES, which bounds carry[].
  *
- * Restarting never becomes quadratic.  Call a line odd or even by the number
- * of its quotes.  In text without a fault each quote toggles between inside
- * and outside of quotes.  A record that has not ended and has no fault is
- * therefore inside quotes after its first line, which is odd, and stays inside
- * on even lines; on the next odd line it leaves the quotes and ends, or has a
- * fault.  After a restart at the second line, each even line is a record by
- * itself, or faults immediately.  So a line is read once as the beginning of a
- * record, and at most once within a record that began at the last odd line
- * before it: twice in total, whatever the file contains.
+ * Restarting never becomes quadratic: no byte is fed more than twice, whatever the
+ * text contains.  A record that is not at its end after its first line is inside
+ * quotes there, and so is it at each of its line ends, because a line end outside
+ * of quotes is the end of the record.  How such a record reads its next line
+ * depends on that line only, not on where the record began: inside quotes at a
+ * line end is one single state of libcsv.  So let a record begin in line a and
+ * read on to line z.  Then a record that begins in a line between them, and is
+ * inside quotes at the end of that line, would read all following lines just as
+ * the first record did:
+ *
+ *	  fault in line z	The other record would have the same fault.  It is
+ *						given it at the end of its first line (doomed_until).
+ *						This is exact but for the limits of sizes: a record that
+ *						begins later may have room for more.  It is refused all
+ *						the same.
+ *	  end in line z		Reading resumes after the record, with one exception
+ *						(hides_rows()), where it resumes at line a + 1.  A record
+ *						that reads the same lines again ends in line z, too, and
+ *						reading then resumes after it (doubted_until).
+ *
+ * So a line is fed once as the first line of a record, at most once as a later
+ * line of the earliest record that reached it, and again as a later line only if
+ * hides_rows() was true; but then it is not the first line of a record, because
+ * the record that reads it again ends after it.  Twice in total.
  *
  *-------------------------------------------------------------------------
  */
@@ -46,12 +61,20 @@
 
 #define UNKNOWN SIZE_MAX
 
+/*
+ * Files with commas and semicolons need quoting, so they have it.  Others are
+ * often written without it.
+ */
+#define NO_QUOTING_ADVICE "; if the file has no quoting, load it with --quote none"
+
 struct csv_reader
 {
 	/* immutable after csv_reader_new() */
 	record_fn take_record;
 	void *context;
 	struct feed_events events;
+	char delimiter;
+	char quote; /* or NUL */
 
 	/* the file */
 	struct csv_parser parser;
@@ -81,6 +104,11 @@ struct csv_reader
 	char *values;             /* RECORD_WINDOW bytes; fields point into it */
 	int defect_field;         /* the field at fault; 0 for the whole record */
 	char message[RECORD_MESSAGE_SIZE];
+
+	/* what earlier records found out about the text, see above */
+	int64_t doomed_until;  /* offset of the line in which a record of several lines had a fault */
+	int64_t doomed_line;   /* its number; 0: the fault was the end of the text */
+	int64_t doubted_until; /* end of a record that hid rows */
 
 	/* the record split by the end of a chunk */
 	char *carry; /* RECORD_WINDOW bytes */
@@ -128,14 +156,35 @@ set_quote_fault(struct csv_reader *reader)
 				  "the quote opened in line %" PRId64
 				  " is not closed: the next quote, in line %" PRId64 ", does not end the field",
 				  reader->field_line, reader->line_number);
-	else if (feed_in_quotes(&reader->parser))
-		set_fault(reader, reader->field_count + 1,
-				  "has text after its closing quote; "
-				  "a quote inside a quoted field is written twice");
 	else
 		set_fault(reader, reader->field_count + 1,
-				  "has a quote in it but does not begin with one; "
-				  "put the whole field in quotes and write the quote twice");
+				  "has text after its closing quote; "
+				  "a quote inside a quoted field is written twice%s",
+				  reader->delimiter == ',' || reader->delimiter == ';' ? "" : NO_QUOTING_ADVICE);
+}
+
+/*
+ * A record of several lines has a fault in the line that begins at this offset
+ * or before it: no other record can read beyond that line.
+ */
+static void
+remember_doom(struct csv_reader *reader, int64_t offset, int64_t line)
+{
+	reader->doomed_until = offset;
+	reader->doomed_line = line;
+}
+
+static void
+set_doomed_fault(struct csv_reader *reader)
+{
+	if (reader->doomed_line == 0)
+		set_fault(reader, WHOLE_RECORD, "the quote opened in line %" PRId64 " is never closed",
+				  reader->field_line);
+	else
+		set_fault(reader, WHOLE_RECORD,
+				  "the quote opened in line %" PRId64 " is not closed: what follows cannot be read "
+				  "as one record beyond line %" PRId64,
+				  reader->field_line, reader->doomed_line);
 }
 
 static void
@@ -213,6 +262,15 @@ damaged_field(const struct csv_reader *reader)
 	return reader->field_count;
 }
 
+/* Drop empty fields after the last field of the header. */
+static void
+drop_empty_fields(struct csv_reader *reader)
+{
+	while (reader->field_count > reader->header_fields &&
+		   text_trim(reader->fields[reader->field_count - 1]).length == 0)
+		reader->field_count--;
+}
+
 /* Return the defect of a record that was split into fields, or NULL. */
 static const char *
 find_defect(struct csv_reader *reader, struct text_view raw)
@@ -268,13 +326,10 @@ deliver(struct csv_reader *reader, struct record *record)
 static void
 deliver_record(struct csv_reader *reader, struct text_view raw)
 {
-	struct record record = {
-		.field_count = reader->field_count,
-		.fields = reader->fields,
-		.defect_type = find_defect(reader, raw),
-		.raw = raw,
-	};
+	struct record record = {.fields = reader->fields, .raw = raw};
 
+	record.defect_type = find_defect(reader, raw);
+	record.field_count = reader->field_count;
 	deliver(reader, &record);
 }
 
@@ -374,6 +429,8 @@ static void
 read_line(struct csv_reader *reader, const char *record, size_t available)
 {
 	const char *line = record + reader->scanned;
+	int64_t offset = reader->record_offset + reader->scanned;
+	bool is_first = reader->first_line == UNKNOWN;
 	size_t room = RECORD_WINDOW - reader->scanned;
 	size_t length = available - reader->scanned;
 	const char *line_end;
@@ -388,10 +445,15 @@ read_line(struct csv_reader *reader, const char *record, size_t available)
 	if (!reader->has_fault)
 		feed(reader, line, length);
 	reader->scanned += length;
-	if (line_end != NULL && reader->first_line == UNKNOWN)
+	if (line_end != NULL && is_first)
 		reader->first_line = reader->scanned - 1;
 	if (!reader->ended && reader->scanned == RECORD_WINDOW)
 		set_cap_fault(reader, "record", ONBOARD_MAX_RECORD_BYTES);
+	if (reader->has_fault && !is_first)
+		remember_doom(reader, offset, reader->line_number);
+	else if (!reader->ended && line_end != NULL && is_first &&
+			 offset + (int64_t) length <= reader->doomed_until)
+		set_doomed_fault(reader);
 	if (length > 1 || line_end == NULL)
 		reader->after_cr = false;
 	if (line_end != NULL)
@@ -435,6 +497,71 @@ settle_fault(struct csv_reader *reader, const char *record)
 	return 0;
 }
 
+/* Return whether a line, read by itself, has as many fields as the header. */
+static bool
+could_be_row(const struct csv_reader *reader, const char *line, size_t length)
+{
+	int count = 1;
+	bool is_quoted = false;
+
+	for (size_t i = 0; i < length; i++)
+	{
+		if (line[i] == reader->quote && reader->quote != '\0')
+			is_quoted = !is_quoted;
+		else if (line[i] == reader->delimiter && !is_quoted)
+			count++;
+	}
+	return count == reader->header_fields;
+}
+
+/*
+ * Return whether a record of several lines that has ended with another number of
+ * fields than the header has swallowed rows: a quote was not closed in its line,
+ * and a later line happened to have one that closes it.
+ */
+static bool
+hides_rows(const struct csv_reader *reader, const char *record, size_t length)
+{
+	size_t start = reader->first_line + 1;
+
+	if (reader->next_row == 0 || reader->field_count == reader->header_fields ||
+		reader->record_offset < reader->doubted_until)
+		return false;
+	while (start < length)
+	{
+		const char *line_end = find_line_end(record + start, length - start);
+		size_t size = line_end != NULL ? (size_t) (line_end - record) - start : length - start;
+
+		if (size > 0 && could_be_row(reader, record + start, size))
+			return true;
+		start += size + 1;
+	}
+	return false;
+}
+
+/*
+ * Deliver a record that libcsv has read to its end; size is its length with its
+ * line end, if any.  Returns the number of bytes to advance by.
+ */
+static size_t
+settle_record(struct csv_reader *reader, const char *record, size_t length, size_t size)
+{
+	if (reader->next_row > 0)
+		drop_empty_fields(reader);
+	if (reader->first_line < length && hides_rows(reader, record, length))
+	{
+		reader->doubted_until = reader->record_offset + (int64_t) size;
+		set_fault(reader, WHOLE_RECORD,
+				  "the quote opened in line %" PRId64 " is not closed in its row: "
+				  "with it, the record would have %d field%s, the header has %d",
+				  reader->record_line, reader->field_count, reader->field_count == 1 ? "" : "s",
+				  reader->header_fields);
+		return settle_fault(reader, record);
+	}
+	deliver_record(reader, (struct text_view){record, length});
+	return size;
+}
+
 /*
  * Read all records that end in the region.  Returns the offset of the record
  * that does not end there; all of it has been scanned.
@@ -455,13 +582,7 @@ read_region(struct csv_reader *reader, const char *region, size_t length)
 		if (reader->has_fault)
 			start += settle_fault(reader, region + start);
 		else if (reader->ended)
-		{
-			size_t moved = reader->scanned;
-			struct text_view raw = {region + start, moved - 1};
-
-			deliver_record(reader, raw);
-			start += moved;
-		}
+			start += settle_record(reader, region + start, reader->scanned - 1, reader->scanned);
 	}
 	return start;
 }
@@ -537,19 +658,17 @@ static size_t
 settle_end(struct csv_reader *reader)
 {
 	size_t length = reader->carry_length;
-	struct text_view raw = {reader->carry, length};
 
 	if (!reader->has_fault && feed_finish(&reader->parser, &reader->events) != FEED_GOOD)
-		set_fault(reader, WHOLE_RECORD, "the quote opened in line %" PRId64 " is never closed",
-				  reader->field_line);
-	if (!reader->has_fault)
 	{
-		deliver_record(reader, raw);
-		return length;
+		remember_doom(reader, INT64_MAX, 0);
+		set_doomed_fault(reader);
 	}
+	if (!reader->has_fault)
+		return settle_record(reader, reader->carry, length, length);
 	if (reader->first_line != UNKNOWN)
 		return settle_fault(reader, reader->carry);
-	deliver_fault(reader, raw);
+	deliver_fault(reader, (struct text_view){reader->carry, length});
 	return length;
 }
 
@@ -571,13 +690,16 @@ csv_reader_finish(struct csv_reader *reader, struct glue_error *error)
 }
 
 struct csv_reader *
-csv_reader_new(char delimiter, record_fn take_record, void *context, struct glue_error *error)
+csv_reader_new(char delimiter, char quote, record_fn take_record, void *context,
+			   struct glue_error *error)
 {
 	struct csv_reader *reader = glue_allocate_zero(sizeof(*reader));
 
 	if (reader == NULL)
 		goto error;
-	feed_init(&reader->parser, delimiter);
+	feed_init(&reader->parser, delimiter, quote);
+	reader->delimiter = delimiter;
+	reader->quote = quote;
 	reader->take_record = take_record;
 	reader->context = context;
 	reader->events = (struct feed_events){take_field, end_record, reader};
@@ -621,6 +743,13 @@ int64_t
 csv_reader_record_offset(const struct csv_reader *reader)
 {
 	return reader->record_offset;
+}
+
+bool
+csv_reader_may_resume(const struct csv_reader *reader)
+{
+	return reader->record_offset >= reader->doomed_until &&
+		   reader->record_offset >= reader->doubted_until;
 }
 
 int64_t

@@ -4,14 +4,18 @@
  *	  Reads records from chunks of UTF-8 text, using libcsv.
  *
  * A record is the header line or one row.  An empty line is not a record; a
- * line of delimiters only is.  A malformed record carries a defect instead of
+ * line of delimiters only is.  A quote inside an unquoted field is text, blanks
+ * beside a quoted field are outside its value, and empty fields beyond the last
+ * of the header are dropped.  A malformed record carries a defect instead of
  * being dropped:
  *
- *	  a stray or unclosed quote, or a limit exceeded
+ *	  text after a closing quote, an unclosed quote, or a limit exceeded
  *			MALFORMED_ROW; reading resumes at the line after the one where the
  *			record BEGAN, so an unclosed quote costs only its own line
  *	  a number of fields other than that of the header
- *			MALFORMED_ROW; reading resumes after the record
+ *			MALFORMED_ROW; reading resumes after the record, or after the line
+ *			where it began if a later line of it could be a row, so a row is not
+ *			hidden by a quote that another row closes
  *	  U+FFFD anywhere in the record
  *			INVALID_ENCODING; reading resumes after the record
  *
@@ -45,15 +49,17 @@ struct csv_reader;
 
 /*
  * Create a reader that calls take_record(context, ...).  The delimiter must be
- * csv_dialect_acceptable().  The caller must call csv_reader_destroy().
+ * csv_dialect_acceptable(); quote is the byte that quotes fields, or NUL if
+ * nothing does.  The caller must call csv_reader_destroy().
  * Returns NULL on OUT_OF_MEMORY.
  */
 extern struct csv_reader *
-csv_reader_new(char delimiter, record_fn take_record, void *context, struct glue_error *error);
+csv_reader_new(char delimiter, char quote, record_fn take_record, void *context,
+			   struct glue_error *error);
 
 /*
  * Called before any text is pushed: set the row and the line at which the text
- * begins, and the number of fields in the header.
+ * begins, and the number of fields in the header; row 0 is the header itself.
  */
 extern void csv_reader_begin_at(struct csv_reader *reader, int64_t row_number, int64_t line_number,
 								int header_fields);
@@ -80,6 +86,13 @@ extern bool csv_reader_finish(struct csv_reader *reader, struct glue_error *erro
  * length of the longest record.
  */
 extern int64_t csv_reader_record_offset(const struct csv_reader *reader);
+
+/*
+ * Return whether another reader that begins at that record would read the same
+ * records.  It would not, if what an earlier record found out about the text
+ * decides on this one.
+ */
+extern bool csv_reader_may_resume(const struct csv_reader *reader);
 
 /*
  * Return the number of bytes passed to libcsv so far.  Including all restarts,

@@ -6,13 +6,14 @@
  * This file only connects the stages:
  *
  *	  text_stream	converts bytes to UTF-8 text, the first block in one piece
- *	  csv_dialect	detects the delimiter in that piece
+ *	  csv_dialect	finds delimiter and header in that piece
  *	  csv_reader	reads records from the text
  *	  csv_token		stores as JSON what a source needs in order to resume
  *
  *-------------------------------------------------------------------------
  */
 #include <string.h>
+#include <strings.h>
 
 #include "base/heap.h"
 #include "reader/csv_dialect.h"
@@ -21,15 +22,25 @@
 #include "reader/csv_token.h"
 #include "reader/text_stream.h"
 
+/* What ends a text file of DOS. */
+#define CTRL_Z '\x1A'
+
 struct csv_source
 {
 	struct row_source base;
 	bool (*is_heading)(struct text_view text);
-	char delimiter; /* 0 if not known */
+	struct csv_dialect dialect;
 	bool has_content;
 	bool owes_header; /* a resumed source must yield it first */
+
+	/* bytes at the end of what was pushed, which are dropped if nothing follows */
+	int64_t pushed_bytes; /* without those */
+	int64_t held_ends;    /* Ctrl-Z */
+	int64_t held_nuls;    /* after these */
+	char beginning[2];    /* of the file */
+	bool is_wide;         /* two bytes are a character: UTF-16 */
 	struct text_stream *stream;
-	struct csv_reader *reader;    /* NULL if the delimiter is not known */
+	struct csv_reader *reader;    /* NULL before the first text */
 	const struct record *current; /* the record being delivered */
 
 	/* a copy of the header, for tokens */
@@ -90,12 +101,22 @@ take_record(void *context, const struct record *record)
 /* ----- text ----- */
 
 static bool
+new_reader(struct csv_source *source, struct glue_error *error)
+{
+	source->reader = csv_reader_new(source->dialect.delimiter, quote_sign_byte(source->dialect.quote),
+									take_record, source, error);
+	return source->reader != NULL;
+}
+
+/* Begin to read records; their text begins at the dialect's header_offset. */
+static bool
 begin_records(struct csv_source *source, struct text_view first_block)
 {
-	if (source->delimiter == 0)
-		source->delimiter = csv_dialect_delimiter(first_block, source->is_heading);
-	source->reader = csv_reader_new(source->delimiter, take_record, source, &source->base.error);
-	return source->reader != NULL;
+	csv_dialect_detect(&source->dialect, first_block, source->is_heading);
+	if (!new_reader(source, &source->base.error))
+		return false;
+	csv_reader_begin_at(source->reader, 0, source->dialect.header_line, 0);
+	return true;
 }
 
 /*
@@ -116,11 +137,17 @@ take_text(void *context, struct text_view text, bool may_be_damaged)
 	struct csv_source *source = context;
 	struct glue_error error = {0};
 
-	if (source->reader == NULL && !begin_records(source, text))
-		return false;
+	if (text.length > 0)
+		source->has_content = true;
+	if (source->reader == NULL)
+	{
+		if (!begin_records(source, text))
+			return false;
+		text.data += source->dialect.header_offset;
+		text.length -= source->dialect.header_offset;
+	}
 	if (text.length == 0)
 		return true;
-	source->has_content = true;
 	return settle(source, csv_reader_push(source->reader, text, may_be_damaged, &error), &error);
 }
 
@@ -144,14 +171,94 @@ yield_header(struct csv_source *source)
 	return events->header(events->context, &header);
 }
 
+/* Does the encoding have characters of two bytes, one of which may be NUL? */
+static bool
+is_wide_encoding(const char *encoding)
+{
+	return encoding != NULL &&
+		   (strncasecmp(encoding, "UTF-16", 6) == 0 || strncasecmp(encoding, "UCS-2", 5) == 0);
+}
+
+static bool
+push_bytes(struct csv_source *source, const char *bytes, size_t length)
+{
+	struct glue_error error = {0};
+
+	if (source->pushed_bytes < 2)
+	{
+		for (size_t i = 0; i < length && source->pushed_bytes + i < 2; i++)
+			source->beginning[source->pushed_bytes + i] = bytes[i];
+		source->is_wide |= source->pushed_bytes + length >= 2 &&
+						   (memcmp(source->beginning, "\xFF\xFE", 2) == 0 ||
+							memcmp(source->beginning, "\xFE\xFF", 2) == 0);
+	}
+	source->pushed_bytes += (int64_t) length;
+	return settle(source, text_stream_push(source->stream, bytes, length, &error), &error);
+}
+
+static bool
+push_repeated(struct csv_source *source, char byte, int64_t count)
+{
+	char block[1024];
+
+	memset(block, byte, sizeof(block));
+	while (count > 0)
+	{
+		size_t length = count < (int64_t) sizeof(block) ? (size_t) count : sizeof(block);
+
+		if (!push_bytes(source, block, length))
+			return false;
+		count -= (int64_t) length;
+	}
+	return true;
+}
+
+/* Something follows the bytes that were held, so they are part of the text. */
+static bool
+push_held(struct csv_source *source)
+{
+	int64_t ends = source->held_ends;
+	int64_t nuls = source->held_nuls;
+
+	source->held_ends = source->held_nuls = 0;
+	return push_repeated(source, CTRL_Z, ends) && push_repeated(source, '\0', nuls);
+}
+
+/*
+ * Push bytes, but hold back Ctrl-Z and the NULs after it: at the end of the file,
+ * they are what DOS programs and fixed-size buffers leave there.
+ */
 static bool
 csv_push(struct row_source *base, const char *bytes, size_t length)
 {
 	struct csv_source *source = csv_source_of(base);
-	struct glue_error error = {0};
+	size_t text = length;
+	size_t ends;
 
-	return yield_header(source) &&
-		   settle(source, text_stream_push(source->stream, bytes, length, &error), &error);
+	while (text > 0 && bytes[text - 1] == '\0')
+		text--;
+	ends = text;
+	while (text > 0 && bytes[text - 1] == CTRL_Z)
+		text--;
+	if (!yield_header(source))
+		return false;
+	if ((text > 0 || (ends > 0 && source->held_nuls > 0)) && !push_held(source))
+		return false;
+	if (text > 0 && !push_bytes(source, bytes, text))
+		return false;
+	source->held_ends += (int64_t) (ends - text);
+	source->held_nuls += (int64_t) (length - ends);
+	return true;
+}
+
+/* Push that part of the held bytes that completes a character of two bytes. */
+static bool
+complete_character(struct csv_source *source)
+{
+	if (!source->is_wide || source->pushed_bytes % 2 == 0)
+		return true;
+	return push_bytes(source, source->held_ends > 0 ? "\x1A" : "\0",
+					  source->held_ends + source->held_nuls > 0 ? 1 : 0);
 }
 
 static bool
@@ -160,10 +267,17 @@ csv_finish(struct row_source *base)
 	struct csv_source *source = csv_source_of(base);
 	struct glue_error error = {0};
 
-	return yield_header(source) &&
+	return yield_header(source) && complete_character(source) &&
 		   settle(source, text_stream_finish(source->stream, &error), &error) &&
 		   (source->reader == NULL ||
 			settle(source, csv_reader_finish(source->reader, &error), &error));
+}
+
+/* Return the offset of the current record in the text of the stream. */
+static int64_t
+record_offset(const struct csv_source *source)
+{
+	return (int64_t) source->dialect.header_offset + csv_reader_record_offset(source->reader);
 }
 
 static bool
@@ -173,13 +287,15 @@ write_token(struct row_source *base, struct resume_token *token, struct glue_err
 	struct decode_point point;
 	struct csv_token state = {
 		.encoding = text_stream_encoding(source->stream),
-		.delimiter = source->delimiter,
+		.delimiter = source->dialect.delimiter,
+		.quote = source->dialect.quote,
 		.header = source->header,
 		.header_count = source->header_count,
 	};
 
 	if (source->current == NULL || source->header_count == 0 ||
-		!text_stream_locate(source->stream, csv_reader_record_offset(source->reader), &point))
+		!csv_reader_may_resume(source->reader) ||
+		!text_stream_locate(source->stream, record_offset(source), &point))
 		return false;
 	state.skip = point.skip;
 	if (!csv_token_write(&state, &source->state, error))
@@ -197,7 +313,9 @@ csv_found(const struct row_source *base, struct row_source_found *found)
 	const struct csv_source *source = (const struct csv_source *) base;
 
 	found->encoding = text_stream_encoding(source->stream);
-	found->delimiter = source->delimiter;
+	found->delimiter = source->dialect.delimiter;
+	found->quote = source->dialect.quote;
+	found->heading_line = source->dialect.heading_line;
 	found->has_content = source->has_content;
 }
 
@@ -213,18 +331,28 @@ csv_destroy(struct row_source *base)
 	glue_release(source);
 }
 
+static bool
+check_options(const struct row_source_options *options, struct glue_error *error)
+{
+	if (options->delimiter == 0)
+		return true;
+	if (!csv_dialect_acceptable(options->delimiter))
+		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+							  "the delimiter must be one ASCII character other than a letter, a "
+							  "digit, a double quote or a line end");
+	if (options->delimiter == quote_sign_byte(options->quote))
+		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+							  "delimiter and quote sign must differ");
+	return true;
+}
+
 static struct row_source *
 csv_open(const struct row_source_options *options, struct glue_error *error)
 {
 	struct csv_source *source;
 
-	if (options->delimiter != 0 && !csv_dialect_acceptable(options->delimiter))
-	{
-		glue_error_set(
-			error, GLUE_USAGE_ERROR, "USAGE",
-			"the delimiter must be one ASCII character other than a quote or a line end");
+	if (!check_options(options, error))
 		return NULL;
-	}
 	source = glue_allocate_zero(sizeof(*source));
 	if (source == NULL)
 	{
@@ -232,7 +360,9 @@ csv_open(const struct row_source_options *options, struct glue_error *error)
 		return NULL;
 	}
 	source->is_heading = options->is_heading;
-	source->delimiter = options->delimiter;
+	source->dialect.delimiter = options->delimiter;
+	source->dialect.quote = options->quote;
+	source->is_wide = is_wide_encoding(options->encoding);
 	source->stream = text_stream_new(options->encoding, take_text, source, error);
 	if (source->stream != NULL)
 		return &source->base;
@@ -247,14 +377,16 @@ set_resumed(struct csv_source *source, const struct resume_token *token,
 {
 	struct decode_point point = {token->byte_offset, state->skip};
 
-	source->delimiter = state->delimiter;
+	source->dialect.delimiter = state->delimiter;
+	source->dialect.quote = state->quote;
+	source->is_wide = is_wide_encoding(state->encoding);
+	source->pushed_bytes = token->byte_offset;
 	source->has_content = true;
 	source->owes_header = true;
 	source->stream = text_stream_resume(state->encoding, &point, take_text, source, error);
 	if (source->stream == NULL || !keep_header(source, state->header, state->header_count, error))
 		return false;
-	source->reader = csv_reader_new(state->delimiter, take_record, source, error);
-	if (source->reader == NULL)
+	if (!new_reader(source, error))
 		return false;
 	csv_reader_begin_at(source->reader, token->row_number + 1, token->line_number,
 						state->header_count);

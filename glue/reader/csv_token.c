@@ -12,7 +12,6 @@
 #include <cjson/cJSON.h>
 
 #include "base/heap.h"
-#include "reader/csv_dialect.h"
 #include "reader/csv_token.h"
 #include "shared/columns.h"
 
@@ -29,6 +28,15 @@ append_json(struct byte_buffer *buffer, struct text_view text, struct glue_error
 	return true;
 }
 
+/* The usual quote sign is not written. */
+static bool
+append_quote(struct byte_buffer *buffer, enum quote_sign quote, struct glue_error *error)
+{
+	return quote == QUOTE_DOUBLE ||
+		   (byte_buffer_append_string(buffer, ",\"quote\":", error) &&
+			append_json(buffer, text_of(quote_sign_name(quote)), error));
+}
+
 bool
 csv_token_write(const struct csv_token *token, struct byte_buffer *buffer, struct glue_error *error)
 {
@@ -40,6 +48,7 @@ csv_token_write(const struct csv_token *token, struct byte_buffer *buffer, struc
 		!append_json(buffer, text_of(token->encoding), error) ||
 		!byte_buffer_append_string(buffer, ",\"delimiter\":", error) ||
 		!append_json(buffer, (struct text_view){&token->delimiter, 1}, error) ||
+		!append_quote(buffer, token->quote, error) ||
 		!byte_buffer_append_string(buffer, ",\"header\":", error))
 		return false;
 	for (int i = 0; i < token->header_count; i++)
@@ -87,9 +96,13 @@ read_members(struct csv_token *token, struct glue_error *error)
 	const cJSON *skip = cJSON_GetObjectItemCaseSensitive(token->parsed, "skip");
 	const cJSON *encoding = cJSON_GetObjectItemCaseSensitive(token->parsed, "encoding");
 	const cJSON *delimiter = cJSON_GetObjectItemCaseSensitive(token->parsed, "delimiter");
+	const cJSON *quote = cJSON_GetObjectItemCaseSensitive(token->parsed, "quote");
 
 	if (!cJSON_IsNumber(skip) || skip->valuedouble < 0 || !cJSON_IsString(encoding) ||
 		!cJSON_IsString(delimiter) || !csv_dialect_acceptable(delimiter->valuestring[0]))
+		return foreign_state(error);
+	if (quote != NULL &&
+		(!cJSON_IsString(quote) || !quote_sign_by_name(quote->valuestring, &token->quote)))
 		return foreign_state(error);
 	token->skip = (int64_t) skip->valuedouble;
 	token->encoding = encoding->valuestring;

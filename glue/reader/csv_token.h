@@ -3,7 +3,9 @@
  * csv_token.h
  *	  The state that a CSV source stores in a resume token.
  *
- *	  {"skip": 0, "encoding": "UTF-8", "delimiter": ",", "header": ["sku", ...]}
+ *	  {"skip": 0, "encoding": "UTF-8", "delimiter": ",", "quote": "'", "header": ["sku", ...]}
+ *
+ * Without "quote", the sign is a double quote.
  *
  * States are stored with uploads and must remain readable.
  *
@@ -17,6 +19,7 @@
 
 #include "base/byte_buffer.h"
 #include "base/failure.h"
+#include "reader/csv_dialect.h"
 #include "shared/text.h"
 
 /*
@@ -28,6 +31,7 @@ struct csv_token
 	int64_t skip; /* see struct decode_point */
 	const char *encoding;
 	char delimiter;
+	enum quote_sign quote;
 	const struct text_view *header; /* as in the file */
 	int header_count;
 

@@ -35,7 +35,7 @@ struct record
 	const struct text_view *fields;
 
 	/*
-	 * NULL, "MALFORMED_ROW" or "INVALID_ENCODING", and its message.  If the
+	 * NULL, "MALFORMED_ROW", "EMPTY_ROW" or "INVALID_ENCODING", and its message.  If the
 	 * message concerns one field, counted from 1, a source sets defect_field
 	 * and omits "field N" from the message; column_map_row() adds it.
 	 */

@@ -3,6 +3,13 @@
  * row_reader.c
  *	  Reads the column map and the rows of a file that is pushed in chunks.
  *
+ * Empty rows at the end of a file are no rows: spreadsheets write them.  Elsewhere
+ * each is a row with a defect.  So empty rows are held back until a row follows
+ * that is not empty.  There may be a million of them, so only their numbers are
+ * held, as runs of rows in lines of equal distance: usually there is one run.  If
+ * there are more runs than we remember, the rows of the oldest one are delivered
+ * even though they may be at the end.
+ *
  *-------------------------------------------------------------------------
  */
 #include <string.h>
@@ -10,6 +17,18 @@
 #include "base/heap.h"
 #include "reader/formats.h"
 #include "reader/row_reader.h"
+
+/* Runs of empty rows that are remembered. */
+#define MOST_EMPTY_RUNS 64
+
+/* Consecutive empty rows in lines of equal distance. */
+struct empty_run
+{
+	int64_t row_number; /* of the first one, as its line */
+	int64_t line_number;
+	int64_t distance; /* between their lines; 0 if there is one row */
+	int64_t count;
+};
 
 struct row_reader
 {
@@ -22,18 +41,117 @@ struct row_reader
 	struct column_map map;
 	bool has_map;
 	struct column_map_scratch scratch;
+	struct empty_run empty_runs[MOST_EMPTY_RUNS];
+	int empty_run_count;
+	bool delivers_empty; /* the current row is one that was held back */
+	char *empty_raw;     /* what an empty row looks like: the delimiters */
 	struct glue_error error; /* why mapping the header, or the end of the file, failed */
 };
+
+/* Write what an empty row looks like. */
+static bool
+make_empty_raw(struct row_reader *reader, const struct row_source_found *found)
+{
+	int count = reader->map.field_count - 1;
+
+	reader->empty_raw = glue_allocate(count + 1);
+	if (reader->empty_raw == NULL)
+		return glue_error_memory(&reader->error);
+	memset(reader->empty_raw, found->delimiter != 0 ? found->delimiter : ',', count);
+	reader->empty_raw[count] = '\0';
+	return true;
+}
 
 /* Callback of the source. */
 static bool
 take_header(void *context, const struct record *header)
 {
 	struct row_reader *reader = context;
+	struct row_source_found found;
 
-	reader->has_map = column_map_init(&reader->map, header, &reader->needs, &reader->error);
-	return reader->has_map && (reader->events.header == NULL ||
-							   reader->events.header(reader->events.context, &reader->map));
+	row_source_found(reader->source, &found);
+	reader->has_map =
+		column_map_init(&reader->map, header, &reader->needs, &found, &reader->error);
+	return reader->has_map && make_empty_raw(reader, &found) &&
+		   (reader->events.header == NULL ||
+			reader->events.header(reader->events.context, &reader->map));
+}
+
+/* ----- empty rows ----- */
+
+static bool
+is_empty(const struct record *row)
+{
+	return row->defect_type != NULL && strcmp(row->defect_type, "EMPTY_ROW") == 0;
+}
+
+/* Deliver the rows of the oldest run, and forget it. */
+static bool
+deliver_oldest_run(struct row_reader *reader)
+{
+	struct empty_run run = reader->empty_runs[0];
+	struct record row = {
+		.row_number = run.row_number,
+		.line_number = run.line_number,
+		.defect_type = "EMPTY_ROW",
+		.defect_message = COLUMN_MAP_EMPTY_ROW,
+		.raw = text_of(reader->empty_raw),
+	};
+	bool wanted = true;
+
+	reader->empty_run_count--;
+	memmove(reader->empty_runs, reader->empty_runs + 1, reader->empty_run_count * sizeof(run));
+	reader->delivers_empty = true;
+	for (int64_t i = 0; wanted && i < run.count; i++)
+	{
+		wanted = reader->events.row(reader->events.context, &row);
+		row.row_number++;
+		row.line_number += run.distance;
+	}
+	reader->delivers_empty = false;
+	return wanted;
+}
+
+static bool
+deliver_empty_rows(struct row_reader *reader)
+{
+	while (reader->empty_run_count > 0)
+	{
+		if (!deliver_oldest_run(reader))
+			return false;
+	}
+	return true;
+}
+
+/* Add an empty row to the last run; false if it does not fit. */
+static bool
+extend_run(struct row_reader *reader, const struct record *row)
+{
+	struct empty_run *run;
+	int64_t distance;
+
+	if (reader->empty_run_count == 0)
+		return false;
+	run = &reader->empty_runs[reader->empty_run_count - 1];
+	distance = row->line_number - run->line_number;
+	if (run->count == 1)
+		run->distance = distance;
+	if (distance != run->distance * run->count)
+		return false;
+	run->count++;
+	return true;
+}
+
+static bool
+hold_empty_row(struct row_reader *reader, const struct record *row)
+{
+	if (extend_run(reader, row))
+		return true;
+	if (reader->empty_run_count == MOST_EMPTY_RUNS && !deliver_oldest_run(reader))
+		return false;
+	reader->empty_runs[reader->empty_run_count++] =
+		(struct empty_run){row->row_number, row->line_number, 0, 1};
+	return true;
 }
 
 /* Callback of the source. */
@@ -41,9 +159,11 @@ static bool
 take_record(void *context, const struct record *record)
 {
 	struct row_reader *reader = context;
+	const struct record *row = column_map_row(&reader->map, record, &reader->scratch);
 
-	return reader->events.row(reader->events.context,
-							  column_map_row(&reader->map, record, &reader->scratch));
+	if (is_empty(row))
+		return hold_empty_row(reader, row);
+	return deliver_empty_rows(reader) && reader->events.row(reader->events.context, row);
 }
 
 /* Allocate a reader and set the events through which its source calls it. */
@@ -116,6 +236,7 @@ row_reader_destroy(struct row_reader *reader)
 		return;
 	row_source_destroy(reader->source);
 	column_map_clean_up(&reader->map);
+	glue_release(reader->empty_raw);
 	glue_release(reader);
 }
 
@@ -156,13 +277,17 @@ row_reader_finish(struct row_reader *reader, struct glue_error *error)
 bool
 row_reader_token(struct row_reader *reader, struct resume_token *token, struct glue_error *error)
 {
-	return row_source_token(reader->source, token, error);
+	glue_error_clear(error);
+	/* The source is already at the row after the empty ones. */
+	return !reader->delivers_empty && row_source_token(reader->source, token, error);
 }
 
 void
 row_reader_found(const struct row_reader *reader, struct row_source_found *found)
 {
 	row_source_found(reader->source, found);
+	for (int i = 0; i < reader->empty_run_count; i++)
+		found->empty_rows += reader->empty_runs[i].count;
 }
 
 const struct column_map *

@@ -30,7 +30,10 @@ struct row_reader_events
 	 */
 	bool (*header)(void *context, const struct column_map *map);
 
-	/* Called for each row, including those with a defect.  Never NULL. */
+	/*
+	 * Called for each row, including those with a defect, but not for the empty
+	 * rows at the end of the file, which are no rows.  Never NULL.
+	 */
 	record_fn row;
 
 	void *context;
@@ -81,11 +84,14 @@ extern bool row_reader_push(struct row_reader *reader, const char *bytes, size_t
  */
 extern bool row_reader_finish(struct row_reader *reader, struct glue_error *error);
 
-/* Like row_source_token(); called while events->row runs. */
+/*
+ * Like row_source_token(); called while events->row runs.  There is no token at an
+ * empty row.
+ */
 extern bool
 row_reader_token(struct row_reader *reader, struct resume_token *token, struct glue_error *error);
 
-/* Like row_source_found(). */
+/* Like row_source_found(), with the empty rows at the end once the file has ended. */
 extern void row_reader_found(const struct row_reader *reader, struct row_source_found *found);
 
 /* Return the map, or NULL if the header has not been mapped.  Borrowed. */

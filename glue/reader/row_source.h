@@ -35,6 +35,7 @@
 #include <stdint.h>
 
 #include "base/failure.h"
+#include "reader/csv_dialect.h"
 #include "reader/record.h"
 
 struct row_format;
@@ -44,6 +45,7 @@ struct row_source_options
 {
 	const struct row_format *format; /* or NULL */
 	char delimiter;                  /* or 0 */
+	enum quote_sign quote;
 
 	/*
 	 * A name that iconv supports, or NULL; a byte order mark takes precedence.  A
@@ -63,8 +65,8 @@ struct row_source_options
 struct row_source_events
 {
 	/*
-	 * The header as in the file.  It may have a defect.  A line_number above
-	 * 1 says that the lines before it are blank, which column_map.h refuses.
+	 * The header as in the file.  It may have a defect.  A line_number above 1
+	 * says that other lines precede it: blank ones, titles, a line "sep=;".
 	 */
 	record_fn header;
 	record_fn record;
@@ -77,7 +79,10 @@ struct row_source_found
 	const char *format;   /* "csv" */
 	const char *encoding; /* final once the header has been yielded */
 	char delimiter;       /* 0 if unknown, or if the format has none */
+	enum quote_sign quote;
+	int64_t heading_line; /* the line that has our headings, if the header is another */
 	bool has_content;     /* the file contains more than a byte order mark */
+	int64_t empty_rows;   /* at the end of the file, which are no rows; set by row_reader.c */
 };
 
 /*

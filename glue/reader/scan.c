@@ -29,8 +29,24 @@ struct scan
 	int64_t byte_count;
 	int64_t row_count;
 	int64_t defect_count;
+	int64_t empty_count;
 	struct glue_error error; /* why the file cannot be loaded */
 };
+
+static bool
+too_many_rows(struct scan *scan)
+{
+	const char *plural = scan->limits.max_rows == 1 ? "" : "s";
+
+	if (scan->empty_count > 0)
+		return glue_error_set(&scan->error, GLUE_FILE_FAULT, "TOO_MANY_ROWS",
+							  "the file has more than %" PRId64 " row%s, of which %" PRId64
+							  " or more are empty; remove these, or split it",
+							  scan->limits.max_rows, plural, scan->empty_count);
+	return glue_error_set(&scan->error, GLUE_FILE_FAULT, "TOO_MANY_ROWS",
+						  "the file has more than %" PRId64 " row%s; split it",
+						  scan->limits.max_rows, plural);
+}
 
 static bool
 count_row(void *context, const struct record *row)
@@ -38,10 +54,9 @@ count_row(void *context, const struct record *row)
 	struct scan *scan = context;
 
 	if (scan->limits.max_rows > 0 && scan->row_count == scan->limits.max_rows)
-		return glue_error_set(&scan->error, GLUE_FILE_FAULT, "TOO_MANY_ROWS",
-							  "the file has more than %" PRId64 " row%s; split it",
-							  scan->limits.max_rows, scan->limits.max_rows == 1 ? "" : "s");
+		return too_many_rows(scan);
 	scan->row_count++;
+	scan->empty_count += row->defect_type != NULL && strcmp(row->defect_type, "EMPTY_ROW") == 0;
 	scan->defect_count += row->defect_type != NULL;
 	return true;
 }
@@ -263,6 +278,8 @@ scan_finish(struct scan *scan, struct scan_result *result, struct glue_error *er
 	result->defect_count = scan->defect_count;
 	row_reader_found(scan->reader, &found);
 	result->format = found.format;
+	result->empty_rows = found.empty_rows;
+	result->quote = found.quote;
 	result->map = row_reader_map(scan->reader);
 	if (result->map != NULL)
 		result->delimiter = found.delimiter;

@@ -52,6 +52,7 @@ struct scan_result
 	int64_t byte_count;   /* all bytes that were pushed */
 	int64_t row_count;    /* records after the header, including those with a defect */
 	int64_t defect_count; /* rows with a defect */
+	int64_t empty_rows;   /* at the end of the file, which are no rows */
 
 	/* SHA-256 over content, a NUL and the file name. */
 	char content_id[SCAN_CONTENT_ID_SIZE];
@@ -60,6 +61,7 @@ struct scan_result
 	const char *format;
 	char encoding[DECODE_NAME_SIZE];
 	char delimiter;
+	enum quote_sign quote;
 
 	/* The encoding of a file refused as WRONG_ENCODING, if known; else "". */
 	char encoding_guess[DECODE_NAME_SIZE];

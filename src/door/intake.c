@@ -250,7 +250,7 @@ read_defect(const Intake *intake, TupleTableSlot *slot, IncomingRow *row)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("defect_type of row %lld is not a defect", (long long) row->row_number),
-				 errhint("A defect_type is MALFORMED_ROW, INVALID_ENCODING or null.")));
+				 errhint("A defect_type is MALFORMED_ROW, EMPTY_ROW, INVALID_ENCODING or null.")));
 	row->defect_message = text_column(slot, intake->intake_column[INTAKE_DEFECT_MESSAGE], NULL);
 	row->raw_record = text_column(slot, intake->intake_column[INTAKE_RAW_RECORD], NULL);
 }

@@ -43,6 +43,7 @@
 #include "report/csv_text.h"
 #include "shared/apply.h"
 #include "shared/columns.h"
+#include "shared/heading.h"
 #include "shared/report_cells.h"
 #include "shared/text.h"
 
@@ -415,12 +416,6 @@ typedef struct FixFile
 	StringInfoData suggestion;
 } FixFile;
 
-static bool
-equals_ignoring_case(struct text_view text, const char *name)
-{
-	return text.length == strlen(name) && pg_strncasecmp(text.data, name, text.length) == 0;
-}
-
 /* Was the column added by an earlier fix file? */
 static bool
 is_fix_column(struct text_view name)
@@ -429,7 +424,7 @@ is_fix_column(struct text_view name)
 
 	for (i = 0; i < FIX_COLUMN_COUNT; i++)
 	{
-		if (equals_ignoring_case(name, fix_columns[i]))
+		if (heading_matches(name, fix_columns[i]))
 			return true;
 	}
 	return false;
@@ -442,16 +437,13 @@ is_fix_column(struct text_view name)
 static struct text_view
 column_key(struct text_view name, int position)
 {
-	int i;
+	enum onboard_column column = heading_column(name);
 
 	if (name.length == 0)
 		return text_of(psprintf("column_%d", position));
-	for (i = 0; i < COLUMN_COUNT; i++)
-	{
-		if (equals_ignoring_case(name, onboard_columns[i].name))
-			return text_of(onboard_columns[i].name);
-	}
-	if (equals_ignoring_case(name, ONBOARD_ACTION_COLUMN))
+	if (column != COLUMN_NONE)
+		return text_of(onboard_columns[column].name);
+	if (heading_matches(name, ONBOARD_ACTION_COLUMN))
 		return text_of(ONBOARD_ACTION_COLUMN);
 	return name;
 }

@@ -45,7 +45,7 @@ typedef struct IncomingRow
 
 	/* A record that no client could pass on as text. */
 	bool has_defect;
-	const struct rule *defect; /* MALFORMED_ROW or INVALID_ENCODING */
+	const struct rule *defect; /* MALFORMED_ROW, EMPTY_ROW or INVALID_ENCODING */
 	struct text_view defect_message;
 	struct text_view raw_record;
 } IncomingRow;
@@ -119,6 +119,7 @@ static inline bool
 findings_are_of_unreadable_row(const struct findings *findings)
 {
 	return findings->count == 1 && (findings->items[0].rule->number == RULE_MALFORMED_ROW ||
+									findings->items[0].rule->number == RULE_EMPTY_ROW ||
 									findings->items[0].rule->number == RULE_INVALID_ENCODING);
 }
 

@@ -517,6 +517,14 @@ static const struct built_in_rule rules[RULE_COUNT] = {
 			NULL,
 			"%f has %n bytes; the limit for one field is %l",
 		},
+	[RULE_EMPTY_ROW] =
+		{
+			NAMED(EMPTY_ROW),
+			0,
+			FIELD_PRESENT,
+			NULL,
+			NULL,
+		},
 	[RULE_INVALID_ENCODING] =
 		{
 			NAMED(INVALID_ENCODING),

@@ -13,6 +13,7 @@
 #include "utils/builtins.h"
 
 #include "shared/apply.h"
+#include "shared/heading.h"
 #include "upload/upload_apply.h"
 
 /* ----- fix files ----- */
@@ -28,8 +29,9 @@ has_heading(JsonbContainer *header, const char *heading)
 	{
 		JsonbValue *name = getIthJsonbValueFromContainer(header, i);
 
-		if (name->type == jbvString && name->val.string.len == strlen(heading) &&
-			pg_strncasecmp(name->val.string.val, heading, strlen(heading)) == 0)
+		if (name->type == jbvString &&
+			heading_matches(
+				(struct text_view){name->val.string.val, (size_t) name->val.string.len}, heading))
 			return true;
 	}
 	return false;

@@ -17,6 +17,8 @@
 
 /* What the rows of the headers below need. */
 static struct column_needs needs = {MODE_INSERT, MATCH_COUNT};
+static const struct row_source_found bars = {.delimiter = '|'};
+static struct row_source_found found = {.delimiter = '|'};
 
 /* Map a header line whose fields are separated by bars. */
 static bool
@@ -37,8 +39,8 @@ init(struct column_map *map, const char *line, struct glue_error *error)
 			break;
 	}
 	return column_map_init(
-		map, &(struct record){.line_number = 1, .field_count = count, .fields = fields}, &needs,
-		error);
+		map, &(struct record){.line_number = 1, .field_count = count, .fields = fields, .raw = text_of(line)},
+		&needs, &found, error);
 }
 
 /* Describe a map: c:<column>, a:<attribute>, d:<action> or i:<ignored> for each field. */
@@ -123,9 +125,10 @@ test_needs(void)
 	check("SKU|price|Onboard_Action|colour", "c:SKU|c:price|d:Onboard_Action|a:colour");
 	check_fault("prise|price", "MISSING_COLUMN",
 				"the header must have one of these columns: vendor_product_id, sku");
-	check_fault("Vendor Product Id|price", "MISSING_COLUMN",
+	check("Vendor Product Id|price", "c:Vendor Product Id|c:price");
+	check_fault("Product Id|price", "MISSING_COLUMN",
 				"the header must have one of these columns: vendor_product_id, sku"
-				"; if \"Vendor Product Id\" is meant, rename it to vendor_product_id");
+				"; if \"Product Id\" is meant, rename it to vendor_product_id");
 	check_fault(
 		"sku|onboard_action|ONBOARD_ACTION", "DUPLICATE_COLUMN",
 		"columns 2 and 3 have the same name, \"ONBOARD_ACTION\"; rename or remove one of them");
@@ -150,24 +153,29 @@ static void
 test_faults(void)
 {
 #define NO_NAMES \
-	"the first line holds none of the column names (vendor_product_id, product_name, category, ...); the file must begin with its header line"
-	check_fault("", "NO_HEADER", NO_NAMES);
-	check_fault("||", "NO_HEADER", NO_NAMES);
-	check_fault("VP-1|Mouse|Electronics|SKU-1|1.00|5", "NO_HEADER", NO_NAMES);
+	"the first line holds none of the column names (vendor_product_id, product_name, category, ...): "
+#define BEGIN(ignored) "the file must begin with its header line"
+#define BEGINS(line) "; it begins with " line
+	check_fault("", "NO_HEADER", NO_NAMES BEGIN("") BEGINS("\"\""));
+	check_fault("||", "NO_HEADER", NO_NAMES BEGIN("") BEGINS("\"||\""));
+	check_fault("VP-1|Mouse|Electronics|SKU-1|1.00|5", "NO_HEADER",
+				NO_NAMES BEGIN("") BEGINS("\"VP-1|Mouse|Electronics|SKU-1|1.00|5\""));
 	check_fault("vendor_product_id|product_name|category|sku|stock_quantity", "MISSING_COLUMN",
 				"required column missing from the header: price");
 	check_fault(
 		"vendor_product_id|product_name|category|sku|prise|stock_quantity", "MISSING_COLUMN",
 		"required column missing from the header: price; if \"prise\" is meant, rename it to price");
 	check_fault(
-		"brand|Product Name|Stock|colour", "MISSING_COLUMN",
+		"brand|Product Nam|Stock|colour", "MISSING_COLUMN",
 		"required columns missing from the header: vendor_product_id, product_name, category, sku, price, stock_quantity"
-		"; if \"Product Name\" is meant, rename it to product_name"
+		"; if \"Product Nam\" is meant, rename it to product_name"
 		"; if \"Stock\" is meant, rename it to stock_quantity");
 	check_fault(REQUIRED "|sku", "DUPLICATE_COLUMN",
 				"columns 4 and 7 have the same name, \"sku\"; rename or remove one of them");
 	check_fault(REQUIRED "| SKU ", "DUPLICATE_COLUMN",
 				"columns 4 and 7 have the same name, \"SKU\"; rename or remove one of them");
+	check_fault(REQUIRED "|SKU *", "DUPLICATE_COLUMN",
+				"columns 4 and 7, \"sku\" and \"SKU *\", are the same; rename or remove one of them");
 	check_fault(REQUIRED "|Colour|colour", "DUPLICATE_COLUMN",
 				"columns 7 and 8 have the same name, \"colour\"; rename or remove one of them");
 	check_fault(REQUIRED "||COLUMN_7", "DUPLICATE_COLUMN",
@@ -181,6 +189,71 @@ test_faults(void)
 		"|aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xC3\xA4zz|aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xC3\xA4zz",
 		"DUPLICATE_COLUMN",
 		"columns 7 and 8 have the same name, \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"; rename or remove one of them");
+}
+
+/* Headings that are ours all the same, and those that usually mean one of ours. */
+static void
+test_loose_headings(void)
+{
+	check(
+		"\xEF\xBB\xBFVendor-Product-ID *|PRODUCT NAME|category*|S K U|pri_ce|Stock-quantity|Onboard Line|My-Price|my price",
+		"c:\xEF\xBB\xBFVendor-Product-ID *|c:PRODUCT NAME|c:category*|c:S K U|c:pri_ce|c:Stock-quantity|i:Onboard Line|a:My-Price|a:my price");
+	check_fault(
+		"ID|Title|Category|SKU|Unit Price|On-Hand", "MISSING_COLUMN",
+		"required columns missing from the header: vendor_product_id, product_name, price, stock_quantity"
+		"; if \"ID\" is meant, rename it to vendor_product_id"
+		"; if \"Title\" is meant, rename it to product_name"
+		"; if \"Unit Price\" is meant, rename it to price"
+		"; if \"On-Hand\" is meant, rename it to stock_quantity");
+	/* A header without any heading of ours, but two that are usual. */
+	check_fault(
+		"Name|Qty", "MISSING_COLUMN",
+		"required columns missing from the header: vendor_product_id, product_name, category, sku, price, stock_quantity"
+		"; if \"Name\" is meant, rename it to product_name"
+		"; if \"Qty\" is meant, rename it to stock_quantity");
+}
+
+/* Check the cause that a refusal names for a first line that is one field. */
+static void
+check_cause(const char *line, const char *cause)
+{
+	struct column_map map;
+	struct glue_error error = {0};
+	struct text_view field = text_of(line);
+	struct record header = {.line_number = 1, .field_count = 1, .fields = &field, .raw = field};
+
+	/* The field is the line without its quotes. */
+	if (field.length > 1 && field.data[0] == '"' && field.data[field.length - 1] == '"')
+		field = (struct text_view){line + 1, field.length - 2};
+	ok(!column_map_init(&map, &header, &needs, &found, &error), "%s is refused", line);
+	is_text(error.code, "NO_HEADER", "as no header");
+	if (!ok(strstr(error.text, cause) != NULL, "the reason is \"%s\"", cause))
+		printf("# %s\n", error.text);
+}
+
+static void
+test_causes(void)
+{
+	found = (struct row_source_found){.delimiter = ','};
+	check_cause("sku^price^category", "seems to be delimited by '^'; save it with commas, or load it with --delimiter '^'");
+	check_cause("sku}price", "load it with --delimiter '}'");
+	check_cause("sku\x1Fprice", "load it with --delimiter $'\\x1f'");
+	check_cause("sku\tprice", "load it with --delimiter tab");
+	check_cause("\"sku,price,category\"", "each line is in quotes as a whole");
+	check_cause("'sku','price'", "load it with --quote \"'\"");
+	check_cause("  <!DOCTYPE html>", "this is an HTML page");
+	check_cause("<HTML><body>", "this is an HTML page");
+	check_cause("<?xml version=\"1.0\"?>", "this is an XML document");
+	check_cause("{\\rtf1 sku", "this is an RTF document");
+	check_cause("[{\"sku\": 1}]", "this is JSON");
+	check_cause("{\"sku\": 1}", "this is JSON");
+	check_cause("a,b", "the file must begin with its header line; it begins with \"a,b\"");
+	check_cause("sku^x", "the file must begin with its header line");
+	found.heading_line = 7;
+	check_cause("a,b", "the headings are in line 7; remove the lines above it; it begins with");
+	found.quote = QUOTE_SINGLE;
+	check_cause("\"sku\",\"price\",", "load it with --quote '\"'");
+	found = bars;
 }
 
 static void
@@ -228,8 +301,6 @@ test_no_header(void)
 {
 	struct column_map map;
 	struct glue_error error = {0};
-	struct text_view field = text_of("sku");
-	struct record late = {.line_number = 2, .field_count = 1, .fields = &field};
 	struct record broken = {
 		.line_number = 1,
 		.defect_type = "MALFORMED_ROW",
@@ -237,11 +308,7 @@ test_no_header(void)
 		.defect_message = "is longer than it may be",
 	};
 
-	ok(!column_map_init(&map, &late, &needs, &error), "header after the first line is rejected");
-	is_text(error.code, "NO_HEADER", "error has the expected code");
-	is_text(error.text, "the first line is blank; the file must begin with its header line",
-			"error has the expected text");
-	ok(!column_map_init(&map, &broken, &needs, &error), "header with a defect is rejected");
+	ok(!column_map_init(&map, &broken, &needs, &found, &error), "header with a defect is rejected");
 	is_text(error.text, "the header line cannot be read: field 3 is longer than it may be",
 			"error contains the defect");
 	ok(!column_map_no_header(&error), "file without a header is rejected");
@@ -284,6 +351,52 @@ test_rows(void)
 	column_map_clean_up(&map);
 }
 
+/* Check the defect of a row, given as its cells separated by bars. */
+static void
+check_row(const struct column_map *map, const char *line, const char *type)
+{
+	struct text_view fields[MAX_FIELDS];
+	struct column_map_scratch scratch;
+	struct record record = {.row_number = 1, .fields = fields};
+	const char *begin = line;
+	const struct record *row;
+
+	for (const char *c = line;; c++)
+	{
+		if (*c != '|' && *c != '\0')
+			continue;
+		fields[record.field_count++] = (struct text_view){begin, c - begin};
+		begin = c + 1;
+		if (*c == '\0')
+			break;
+	}
+	row = column_map_row(map, &record, &scratch);
+	is_text(row->defect_type, type, "defect of %s", line);
+}
+
+/* Rows that are none: empty ones, and the header again. */
+static void
+test_no_rows(void)
+{
+	struct column_map map;
+	struct glue_error error = {0};
+
+	ok(init(&map, REQUIRED "|Colour||onboard_action|onboard_line|onboard_errors", &error),
+	   "header is mapped");
+	check_row(&map, "||||||||||", "EMPTY_ROW");
+	check_row(&map, "", "EMPTY_ROW");
+	check_row(&map, "| |\t|" NBSP, "EMPTY_ROW");
+	check_row(&map, "|||||||||5|row is empty", "EMPTY_ROW");
+	check_row(&map, "||||||||delete||", NULL);
+	check_row(&map, "|||||||x|||", NULL);
+	check_row(&map, "VP|||||||||", NULL);
+	check_row(&map, REQUIRED "|Colour||onboard_action|onboard_line|onboard_errors", "MALFORMED_ROW");
+	check_row(&map, "Vendor Product ID|PRODUCT_NAME|category|sku|price|stock_quantity|colour||onboard_action|3|MALFORMED_ROW",
+			  "MALFORMED_ROW");
+	check_row(&map, REQUIRED "|blue||||", NULL);
+	column_map_clean_up(&map);
+}
+
 /* Both headings mark a fix file; suggestions alone do not. */
 static void
 test_fix_file(void)
@@ -318,11 +431,6 @@ test_find(void)
 {
 	struct text_view price = {" Price ", 7};
 	struct text_view pric = {"pric", 4};
-	struct text_view none = {"", 0};
-
-	is_int(column_map_find(price), COLUMN_PRICE, "known column is found");
-	is_int(column_map_find(pric), COLUMN_NONE, "prefix of a name is not a column");
-	is_int(column_map_find(none), COLUMN_NONE, "empty name is not a column");
 	ok(column_map_is_heading(price) && !column_map_is_heading(pric), "known heading is recognized");
 }
 
@@ -336,6 +444,9 @@ main(void)
 	test_memory();
 	test_no_header();
 	test_rows();
+	test_no_rows();
+	test_loose_headings();
+	test_causes();
 	test_fix_file();
 	test_find();
 	return unit_done();

@@ -28,9 +28,10 @@ is_heading(struct text_view text)
 static void
 check_delimiter(const char *text, char expected)
 {
-	struct text_view view = {text, strlen(text)};
+	struct csv_dialect dialect = {0};
 
-	is_int(csv_dialect_delimiter(view, is_heading), expected, "delimiter of %s", text);
+	csv_dialect_detect(&dialect, text_of(text), is_heading);
+	is_int(dialect.delimiter, expected, "delimiter of %s", text);
 }
 
 static void
@@ -60,9 +61,81 @@ static void
 test_no_headings(void)
 {
 	struct text_view text = text_of("sku;price;a,b,c,d,e,f,g\n");
+	struct csv_dialect dialect = {0};
 
-	is_int(csv_dialect_delimiter(text, NULL), ',',
+	csv_dialect_detect(&dialect, text, NULL);
+	is_int(dialect.delimiter, ',',
 		   "most frequent delimiter wins if no headings are known");
+}
+
+/* Check where the header is, with its delimiter, and where headings are that are none. */
+static void
+check_header(const char *text, const char *rest, int line, char delimiter, int heading_line)
+{
+	struct csv_dialect dialect = {0};
+
+	csv_dialect_detect(&dialect, text_of(text), is_heading);
+	is_text(text + dialect.header_offset, rest, "header of %s", text);
+	is_int(dialect.header_line, line, "its line");
+	is_int(dialect.delimiter, delimiter, "its delimiter");
+	is_int(dialect.heading_line, heading_line, "the line of other headings");
+}
+
+static void
+test_header(void)
+{
+	check_header("sku,price\n1,2\n", "sku,price\n1,2\n", 1, ',', 0);
+	check_header("\n\r\n\r \nsku,price", "sku,price", 5, ',', 0);
+	check_header("sep=;\nsku;price\n", "sku;price\n", 2, ';', 0);
+	check_header("\"SEP=\t\"\r\n\r\na,b\tc\r\n", "a,b\tc\r\n", 3, '\t', 0);
+	check_header("sep=\\t\nsku,price\n", "sku,price\n", 2, '\t', 0);
+	check_header("sep=^\nsku^price\n", "sku^price\n", 2, '^', 0);
+	check_header("sep=x\nsku;price;category\n", "sku;price;category\n", 2, ';', 0);
+	/* Titles, the last one with as many cells as a title may fill. */
+	check_header("Spring\n;;\n2026; \nsku;price;category\n", "sku;price;category\n", 4, ';', 0);
+	check_header("Spring;2026;;\r\nsku;price;category;x\r\n", "sku;price;category;x\r\n", 2, ';', 0);
+	/* Rows above, which are not to be lost. */
+	check_header("Spring;2026\nsku;price\n", "Spring;2026\nsku;price\n", 1, ';', 2);
+	check_header("a,b,c\n1,2,3\nsku,price,category\n", "a,b,c\n1,2,3\nsku,price,category\n", 1, ',', 3);
+	/* One heading may be a value. */
+	check_header("Spring\nprice,x\n", "Spring\nprice,x\n", 1, ',', 0);
+	check_header("price\nsku,price\n", "price\nsku,price\n", 1, ',', 0);
+	/* A quote that is text hides no line end. */
+	check_header("5\" pan\n\nsku;price;category\n", "sku;price;category\n", 3, ';', 0);
+}
+
+/* What was given is not looked for. */
+static void
+test_given(void)
+{
+	struct csv_dialect semicolon = {.delimiter = ';'};
+	struct csv_dialect single = {.quote = QUOTE_SINGLE};
+	struct csv_dialect none = {.quote = QUOTE_NONE};
+
+	csv_dialect_detect(&semicolon, text_of("sep=,\nsku,price\n"), is_heading);
+	is_int(semicolon.delimiter, ';', "a given delimiter comes before a line that names one");
+	is_int(semicolon.header_line, 2, "which is no header");
+	csv_dialect_detect(&single, text_of("'sku';'a,b,c';'price'\n"), is_heading);
+	is_int(single.delimiter, ';', "delimiters in single quotes do not count");
+	csv_dialect_detect(&none, text_of("\"sku;price\"\n\"1,2"), is_heading);
+	is_int(none.delimiter, ';', "without a quote sign all delimiters count");
+	is_int(csv_dialect_headings(text_of("sku ^'price'^x"), '^', QUOTE_SINGLE, is_heading), 2,
+		   "headings are counted");
+}
+
+static void
+test_quote_signs(void)
+{
+	enum quote_sign quote = QUOTE_SIGN_COUNT;
+
+	for (int sign = 0; sign < QUOTE_SIGN_COUNT; sign++)
+		ok(quote_sign_by_name(quote_sign_name((enum quote_sign) sign), &quote) &&
+			   quote == (enum quote_sign) sign,
+		   "quote sign %d has a name", sign);
+	ok(!quote_sign_by_name("", &quote), "an empty name is none");
+	is_int(quote_sign_byte(QUOTE_DOUBLE), '"', "the usual sign");
+	is_int(quote_sign_byte(QUOTE_SINGLE), '\'', "the other one");
+	is_int(quote_sign_byte(QUOTE_NONE), '\0', "no sign");
 }
 
 static void
@@ -71,6 +144,10 @@ test_acceptable(void)
 	ok(csv_dialect_acceptable(','), "comma is acceptable");
 	ok(csv_dialect_acceptable('\t'), "tab is acceptable");
 	ok(csv_dialect_acceptable(' '), "blank is acceptable");
+	ok(csv_dialect_acceptable('^') && csv_dialect_acceptable('~'), "other signs are acceptable");
+	ok(csv_dialect_acceptable('\x1F'), "a control character is acceptable");
+	ok(!csv_dialect_acceptable('x') && !csv_dialect_acceptable('Z'), "a letter is not acceptable");
+	ok(!csv_dialect_acceptable('7'), "a digit is not acceptable");
 	ok(!csv_dialect_acceptable('"'), "quote is not acceptable");
 	ok(!csv_dialect_acceptable('\n'), "LF is not acceptable");
 	ok(!csv_dialect_acceptable('\r'), "CR is not acceptable");
@@ -83,6 +160,9 @@ main(void)
 {
 	test_delimiter();
 	test_no_headings();
+	test_header();
+	test_given();
+	test_quote_signs();
 	test_acceptable();
 	return unit_done();
 }

@@ -1,0 +1,177 @@
+/*-------------------------------------------------------------------------
+ *
+ * header_fault.c
+ *	  Why a file's first line is not its header.
+ *
+ * What a person has to do depends on who reads the message: a vendor can save the
+ * file differently, an operator can load it with an option.  So the texts name
+ * both, where there is an option.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <strings.h>
+
+#include "reader/column_map.h"
+#include "reader/csv_dialect.h"
+#include "reader/header_fault.h"
+#include "shared/text.h"
+
+/* A line with fewer of our headings may contain them by accident. */
+#define FEWEST_HEADINGS 2
+
+#define EXPORT_AS_CSV "export the product list as \"CSV UTF-8\" and upload that"
+
+/* How files of other formats begin, that are often saved as .csv. */
+static const struct
+{
+	const char *beginning; /* in lower case */
+	const char *reason;
+} formats[] = {
+	{"<!doctype html", "this is an HTML page, not a CSV file; " EXPORT_AS_CSV},
+	{"<html", "this is an HTML page, not a CSV file; " EXPORT_AS_CSV},
+	{"<table", "this is an HTML page, not a CSV file; " EXPORT_AS_CSV},
+	{"<?xml", "this is an XML document, not a CSV file; " EXPORT_AS_CSV},
+	{"{\\rtf", "this is an RTF document, not a CSV file; save it as plain text"},
+	{"{", "this is JSON, not a CSV file; " EXPORT_AS_CSV},
+	{"[", "this is JSON, not a CSV file; " EXPORT_AS_CSV},
+	{"<", "this looks like HTML or XML, not a CSV file; " EXPORT_AS_CSV},
+};
+
+static const char *
+format_reason(struct text_view line)
+{
+	line = text_trim(line);
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+	{
+		size_t length = strlen(formats[i].beginning);
+
+		if (line.length >= length && strncasecmp(line.data, formats[i].beginning, length) == 0)
+			return formats[i].reason;
+	}
+	return NULL;
+}
+
+static int
+count_headings(struct text_view line, char delimiter, enum quote_sign quote)
+{
+	return csv_dialect_headings(line, delimiter, quote, column_map_is_heading);
+}
+
+/* Return the delimiter with which a line has most of our headings, or 0. */
+static char
+other_delimiter(struct text_view line, enum quote_sign quote)
+{
+	int most = FEWEST_HEADINGS - 1;
+	char best = 0;
+
+	for (char delimiter = 1; delimiter < 0x7F; delimiter++)
+	{
+		int count = 0;
+
+		if (csv_dialect_acceptable(delimiter) && delimiter != quote_sign_byte(quote))
+			count = count_headings(line, delimiter, quote);
+		if (count > most)
+		{
+			most = count;
+			best = delimiter;
+		}
+	}
+	return best;
+}
+
+static bool
+is_quoted(struct text_view line, char quote)
+{
+	line = text_trim(line);
+	return line.length > 2 && line.data[0] == quote && line.data[line.length - 1] == quote;
+}
+
+/* Write the word by which the option --delimiter takes a delimiter. */
+static void
+write_delimiter(char delimiter, char word[8])
+{
+	if (delimiter == '\t')
+		snprintf(word, 8, "tab");
+	else if ((unsigned char) delimiter < ' ')
+		snprintf(word, 8, "$'\\x%02x'", (unsigned char) delimiter);
+	else if (delimiter == '\'')
+		snprintf(word, 8, "\"'\"");
+	else
+		snprintf(word, 8, "'%c'", delimiter);
+}
+
+/* Find the cause in the line itself; false if it is not plain. */
+static bool
+explain_line(const struct record *header, const struct row_source_found *found, char *text,
+			 size_t size)
+{
+	const char *format = format_reason(header->raw);
+	char word[8];
+	char delimiter;
+
+	if (format != NULL)
+	{
+		snprintf(text, size, "%s", format);
+		return true;
+	}
+	if (header->field_count == 1 && is_quoted(header->raw, quote_sign_byte(found->quote)) &&
+		other_delimiter(header->fields[0], QUOTE_NONE) != 0)
+	{
+		snprintf(text, size,
+				 "each line is in quotes as a whole, so it is one field; save the file without "
+				 "these quotes");
+		return true;
+	}
+	for (int quote = 0; quote < QUOTE_NONE; quote++)
+	{
+		if ((enum quote_sign) quote != found->quote &&
+			count_headings(header->raw, found->delimiter, (enum quote_sign) quote) >=
+				FEWEST_HEADINGS)
+		{
+			snprintf(text, size,
+					 "the fields seem to be quoted with %s; save the file with double quotes, or "
+					 "load it with --quote %s",
+					 quote_sign_name((enum quote_sign) quote),
+					 quote == QUOTE_SINGLE ? "\"'\"" : "'\"'");
+			return true;
+		}
+	}
+	delimiter = other_delimiter(header->raw, found->quote);
+	if (delimiter == 0)
+		return false;
+	write_delimiter(delimiter, word);
+	snprintf(text, size,
+			 "the file seems to be delimited by %s; save it with commas, or load it with "
+			 "--delimiter %s",
+			 word, word);
+	return true;
+}
+
+bool
+header_fault_set(const struct record *header, const struct row_source_found *found,
+				 struct glue_error *error)
+{
+	char cause[256];
+	char shown[4 * QUOTED_CHARACTERS + 8];
+	struct text_builder builder;
+
+	text_start(&builder, shown, sizeof(shown));
+	text_add_quoted(&builder, header->raw);
+	text_finish(&builder);
+	if (!explain_line(header, found, cause, sizeof(cause)))
+	{
+		if (found->heading_line > 0)
+			snprintf(cause, sizeof(cause),
+					 "the headings are in line %" PRId64 "; remove the lines above it",
+					 found->heading_line);
+		else
+			snprintf(cause, sizeof(cause), "the file must begin with its header line");
+	}
+	return glue_error_set(error, GLUE_FILE_FAULT, "NO_HEADER",
+						  "%s holds none of the column names (vendor_product_id, product_name, "
+						  "category, ...): %s; it begins with %s",
+						  header->line_number > 1 ? "the first line with text" : "the first line",
+						  cause, shown);
+}

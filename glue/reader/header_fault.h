@@ -1,0 +1,24 @@
+/*-------------------------------------------------------------------------
+ *
+ * header_fault.h
+ *	  Why a file's first line is not its header.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GLUE_HEADER_FAULT_H
+#define GLUE_HEADER_FAULT_H
+
+#include "base/failure.h"
+#include "reader/record.h"
+#include "reader/row_source.h"
+
+/*
+ * Set fault NO_HEADER for a header in which no field is a heading of ours.  The
+ * text shows how the line begins, and names the cause if it is plain: another
+ * delimiter or quote sign, lines that are quoted as a whole, headings further down,
+ * another format.  Always returns false.
+ */
+extern bool header_fault_set(const struct record *header, const struct row_source_found *found,
+							 struct glue_error *error);
+
+#endif /* GLUE_HEADER_FAULT_H */

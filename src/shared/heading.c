@@ -1,0 +1,126 @@
+/*-------------------------------------------------------------------------
+ *
+ * heading.c
+ *	  Headings of files: which of ours a vendor's heading is or may mean.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "shared/heading.h"
+
+#define BYTE_ORDER_MARK 0xFEFF
+
+/*
+ * What others call our columns, in lower case without blanks, "_" and "-".  A
+ * heading is only suggested in a refusal, so an entry may be wrong for some
+ * vendor, but not for most.
+ */
+static const struct
+{
+	const char *heading;
+	enum onboard_column column;
+} aliases[] = {
+	{"id", COLUMN_VENDOR_PRODUCT_ID},
+	{"productid", COLUMN_VENDOR_PRODUCT_ID},
+	{"itemid", COLUMN_VENDOR_PRODUCT_ID},
+	{"externalid", COLUMN_VENDOR_PRODUCT_ID},
+	{"vendorid", COLUMN_VENDOR_PRODUCT_ID},
+	{"vendorsku", COLUMN_VENDOR_PRODUCT_ID},
+	{"name", COLUMN_PRODUCT_NAME},
+	{"title", COLUMN_PRODUCT_NAME},
+	{"producttitle", COLUMN_PRODUCT_NAME},
+	{"itemname", COLUMN_PRODUCT_NAME},
+	{"product", COLUMN_PRODUCT_NAME},
+	{"productcategory", COLUMN_CATEGORY},
+	{"categories", COLUMN_CATEGORY},
+	{"producttype", COLUMN_CATEGORY},
+	{"department", COLUMN_CATEGORY},
+	{"productsku", COLUMN_SKU},
+	{"skucode", COLUMN_SKU},
+	{"skunumber", COLUMN_SKU},
+	{"articlenumber", COLUMN_SKU},
+	{"articleno", COLUMN_SKU},
+	{"itemnumber", COLUMN_SKU},
+	{"itemno", COLUMN_SKU},
+	{"itemcode", COLUMN_SKU},
+	{"productcode", COLUMN_SKU},
+	{"partnumber", COLUMN_SKU},
+	{"unitprice", COLUMN_PRICE},
+	{"sellingprice", COLUMN_PRICE},
+	{"saleprice", COLUMN_PRICE},
+	{"retailprice", COLUMN_PRICE},
+	{"regularprice", COLUMN_PRICE},
+	{"variantprice", COLUMN_PRICE},
+	{"listprice", COLUMN_COMPARE_AT_PRICE},
+	{"msrp", COLUMN_COMPARE_AT_PRICE},
+	{"rrp", COLUMN_COMPARE_AT_PRICE},
+	{"qty", COLUMN_STOCK_QUANTITY},
+	{"quantity", COLUMN_STOCK_QUANTITY},
+	{"onhand", COLUMN_STOCK_QUANTITY},
+	{"qtyonhand", COLUMN_STOCK_QUANTITY},
+	{"quantityonhand", COLUMN_STOCK_QUANTITY},
+	{"instock", COLUMN_STOCK_QUANTITY},
+	{"stock", COLUMN_STOCK_QUANTITY},
+	{"stockqty", COLUMN_STOCK_QUANTITY},
+	{"stocklevel", COLUMN_STOCK_QUANTITY},
+	{"inventory", COLUMN_STOCK_QUANTITY},
+	{"inventoryquantity", COLUMN_STOCK_QUANTITY},
+	{"available", COLUMN_STOCK_QUANTITY},
+};
+
+/*
+ * Return the next character that matters, in lower case, and move offset after
+ * it; 0 at the end.
+ */
+static uint32_t
+next_significant(struct text_view heading, size_t *offset)
+{
+	while (*offset < heading.length)
+	{
+		uint32_t character;
+
+		*offset += text_decode(heading, *offset, &character);
+		if (character != '_' && character != '-' && character != '*' &&
+			character != BYTE_ORDER_MARK && !is_white_space(character))
+			return fold_ascii(character);
+	}
+	return 0;
+}
+
+bool
+heading_matches(struct text_view heading, const char *known)
+{
+	struct text_view name = text_of(known);
+	size_t at = 0;
+	size_t known_at = 0;
+	uint32_t character;
+
+	do
+	{
+		character = next_significant(heading, &at);
+		if (character != next_significant(name, &known_at))
+			return false;
+	} while (character != 0);
+	return true;
+}
+
+enum onboard_column
+heading_column(struct text_view heading)
+{
+	for (int column = 0; column < COLUMN_COUNT; column++)
+	{
+		if (heading_matches(heading, onboard_columns[column].name))
+			return (enum onboard_column) column;
+	}
+	return COLUMN_NONE;
+}
+
+enum onboard_column
+heading_alias(struct text_view heading)
+{
+	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
+	{
+		if (heading_matches(heading, aliases[i].heading))
+			return aliases[i].column;
+	}
+	return COLUMN_NONE;
+}

@@ -1,0 +1,29 @@
+/*-------------------------------------------------------------------------
+ *
+ * heading.h
+ *	  Headings of files: which of ours a vendor's heading is or may mean.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ONBOARD_HEADING_H
+#define ONBOARD_HEADING_H
+
+#include "shared/columns.h"
+#include "shared/text.h"
+
+/*
+ * Is this heading the known one?  Case, white space, "_", "-", "*" and byte order
+ * marks do not matter: "Product Name", "SKU*".  known is in lower case.
+ */
+extern bool heading_matches(struct text_view heading, const char *known);
+
+/* Return the column whose name a heading is, compared as above, or COLUMN_NONE. */
+extern enum onboard_column heading_column(struct text_view heading);
+
+/*
+ * Return the column that a heading, which is none of ours, usually stands for in
+ * the files of others, such as "Qty" or "Title"; or COLUMN_NONE.
+ */
+extern enum onboard_column heading_alias(struct text_view heading);
+
+#endif /* ONBOARD_HEADING_H */
