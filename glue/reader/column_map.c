@@ -217,6 +217,12 @@ are_same(const struct mapped_field *x, const struct mapped_field *y)
 		   (x->role != FIELD_ATTRIBUTE || compare_folded(x->name, y->name) == 0);
 }
 
+bool
+column_map_ends_in_ours(const struct column_map *map)
+{
+	return map->fields[map->field_count - 1].role == FIELD_IGNORED;
+}
+
 static bool
 duplicate_fault(const struct column_map *map, const struct mapped_field *first,
 				const struct mapped_field *second, struct glue_error *error)

@@ -77,6 +77,13 @@ extern column_set column_map_columns(const struct column_map *map);
 /* Return whether the header is that of a fix file, which vendors may send back. */
 extern bool column_map_is_fix_file(const struct column_map *map);
 
+/*
+ * Return whether the last column is one that a fix file adds.  The fix file writes
+ * its own cells after a record that could not be read, and the last of them may be
+ * blank: without it, one field too many would look like none.
+ */
+extern bool column_map_ends_in_ours(const struct column_map *map);
+
 /* Release the map; accepts a zeroed or already released one. */
 extern void column_map_clean_up(struct column_map *map);
 

@@ -253,6 +253,9 @@ find_below(struct csv_dialect *dialect, struct text_view text, struct cursor fir
 	struct text_view line;
 	bool may_be_titles = true;
 
+	/* HTML, XML, JSON and RTF have no titles. */
+	if (first.offset < text.length && strchr("<{[", text.data[first.offset]) != NULL)
+		return;
 	while (next_line(text, &cursor, &line))
 	{
 		struct line_score score;

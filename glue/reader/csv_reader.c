@@ -80,6 +80,7 @@ struct csv_reader
 	struct csv_parser parser;
 	int64_t next_row; /* 0 until the header has been read */
 	int header_fields;
+	bool keeps_fields;
 	int64_t line_number; /* of the next byte to be examined */
 	bool after_cr;       /* an LF here belongs to the previous line */
 	bool skip_line;      /* skip the rest of an overlong line */
@@ -546,7 +547,7 @@ hides_rows(const struct csv_reader *reader, const char *record, size_t length)
 static size_t
 settle_record(struct csv_reader *reader, const char *record, size_t length, size_t size)
 {
-	if (reader->next_row > 0)
+	if (reader->next_row > 0 && !reader->keeps_fields)
 		drop_empty_fields(reader);
 	if (reader->first_line < length && hides_rows(reader, record, length))
 	{
@@ -737,6 +738,12 @@ csv_reader_begin_at(struct csv_reader *reader, int64_t row_number, int64_t line_
 	reader->next_row = row_number;
 	reader->line_number = line_number;
 	reader->header_fields = header_fields;
+}
+
+void
+csv_reader_keep_fields(struct csv_reader *reader)
+{
+	reader->keeps_fields = true;
 }
 
 int64_t

@@ -64,6 +64,9 @@ csv_reader_new(char delimiter, char quote, record_fn take_record, void *context,
 extern void csv_reader_begin_at(struct csv_reader *reader, int64_t row_number, int64_t line_number,
 								int header_fields);
 
+/* Do not drop empty fields beyond the last of the header in the records that follow. */
+extern void csv_reader_keep_fields(struct csv_reader *reader);
+
 /* Free the reader; NULL is accepted. */
 extern void csv_reader_destroy(struct csv_reader *reader);
 

@@ -82,6 +82,17 @@ keep_header(struct csv_source *source, const struct text_view *fields, int count
 }
 
 static bool
+deliver_header(struct csv_source *source, const struct record *header)
+{
+	const struct row_source_events *events = &source->base.events;
+	bool wanted = events->header(events->context, header);
+
+	if (source->base.keeps_fields)
+		csv_reader_keep_fields(source->reader);
+	return wanted;
+}
+
+static bool
 take_record(void *context, const struct record *record)
 {
 	struct csv_source *source = context;
@@ -91,7 +102,7 @@ take_record(void *context, const struct record *record)
 	if (record->row_number == 0)
 		return (record->fields == NULL ||
 				keep_header(source, record->fields, record->field_count, &source->base.error)) &&
-			   events->header(events->context, record);
+			   deliver_header(source, record);
 	source->current = record;
 	wanted = events->record(events->context, record);
 	source->current = NULL;
@@ -157,7 +168,6 @@ take_text(void *context, struct text_view text, bool may_be_damaged)
 static bool
 yield_header(struct csv_source *source)
 {
-	const struct row_source_events *events = &source->base.events;
 	struct record header = {
 		.line_number = 1,
 		.field_count = source->header_count,
@@ -168,7 +178,7 @@ yield_header(struct csv_source *source)
 	if (!source->owes_header)
 		return true;
 	source->owes_header = false;
-	return events->header(events->context, &header);
+	return deliver_header(source, &header);
 }
 
 /* Does the encoding have characters of two bytes, one of which may be NUL? */

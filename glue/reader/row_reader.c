@@ -72,6 +72,8 @@ take_header(void *context, const struct record *header)
 	row_source_found(reader->source, &found);
 	reader->has_map =
 		column_map_init(&reader->map, header, &reader->needs, &found, &reader->error);
+	if (reader->has_map && column_map_ends_in_ours(&reader->map))
+		row_source_keep_fields(reader->source);
 	return reader->has_map && make_empty_raw(reader, &found) &&
 		   (reader->events.header == NULL ||
 			reader->events.header(reader->events.context, &reader->map));

@@ -78,6 +78,12 @@ row_source_token(struct row_source *source, struct resume_token *token, struct g
 }
 
 void
+row_source_keep_fields(struct row_source *source)
+{
+	source->keeps_fields = true;
+}
+
+void
 row_source_found(const struct row_source *source, struct row_source_found *found)
 {
 	memset(found, 0, sizeof(*found));

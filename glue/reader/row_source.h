@@ -127,6 +127,12 @@ extern bool row_source_finish(struct row_source *source, struct glue_error *erro
 extern bool
 row_source_token(struct row_source *source, struct resume_token *token, struct glue_error *error);
 
+/*
+ * Called while the header event runs: a record with more fields than the header is
+ * malformed even if these are empty.
+ */
+extern void row_source_keep_fields(struct row_source *source);
+
 /* Fill *found; see struct row_source_found. */
 extern void row_source_found(const struct row_source *source, struct row_source_found *found);
 
@@ -173,6 +179,7 @@ struct row_source
 	struct row_source_events events;
 	struct glue_error error; /* why it stopped; no error if an event stopped it */
 	bool stopped;
+	bool keeps_fields; /* see row_source_keep_fields() */
 };
 
 /*

@@ -97,6 +97,8 @@ test_header(void)
 	/* Rows above, which are not to be lost. */
 	check_header("Spring;2026\nsku;price\n", "Spring;2026\nsku;price\n", 1, ';', 2);
 	check_header("a,b,c\n1,2,3\nsku,price,category\n", "a,b,c\n1,2,3\nsku,price,category\n", 1, ',', 3);
+	/* Lines of another format are no titles. */
+	check_header("<html>\nsku,price\n", "<html>\nsku,price\n", 1, ',', 0);
 	/* One heading may be a value. */
 	check_header("Spring\nprice,x\n", "Spring\nprice,x\n", 1, ',', 0);
 	check_header("price\nsku,price\n", "price\nsku,price\n", 1, ',', 0);

@@ -108,8 +108,8 @@ test_reader(void)
 	struct row_source_options latin = {.encoding = "ISO-8859-1"};
 	struct row_source_options semicolon = {.delimiter = ';'};
 
-	check("a plain file", NULL, BYTES(HEADER "1,2,3,4,5,6\r\n\"7\n7\",8,9,0,1,2\n,,,,,\n"),
-		  SIX "1@2 1|2|3|4|5|6\n2@3 7\\n7|8|9|0|1|2\n3@5 |||||\nUTF-8 ','\n");
+	check("a plain file", NULL, BYTES(HEADER "1,2,3,4,5,6\r\n\"7\n7\",8,9,0,1,2\n,,,,,x\n"),
+		  SIX "1@2 1|2|3|4|5|6\n2@3 7\\n7|8|9|0|1|2\n3@5 |||||x\nUTF-8 ','\n");
 	check(
 		"semicolons and a mark", NULL,
 		BYTES(
@@ -151,6 +151,66 @@ test_reader(void)
 	check("a header without rows", NULL, BYTES(HEADER), SIX "UTF-8 ','\n");
 }
 
+#define EMPTY "EMPTY_ROW row is empty <,,,,,>\n"
+
+/* Empty rows are rows only if a row follows that is not empty. */
+static void
+test_empty_rows(void)
+{
+	check("empty rows at the end", NULL, BYTES(HEADER "1,2,3,4,5,6\n,,,,,\n, ,\t,\n\n\"\",\n \n"),
+		  SIX "1@2 1|2|3|4|5|6\nUTF-8 ','\n");
+	check("empty rows in between", NULL,
+		  BYTES(HEADER ",,,,,\n,,,,,\n\n\n,\n1,2,3,4,5,6\n,,,,,,,,\n\n,,,,,\n\n,,,,,\n7,2,3,4,5,6\n,,,,,\n"),
+		  SIX "1@2 " EMPTY "2@3 " EMPTY "3@6 " EMPTY "4@7 1|2|3|4|5|6\n5@8 " EMPTY "6@10 " EMPTY
+			  "7@12 " EMPTY "8@13 7|2|3|4|5|6\nUTF-8 ','\n");
+	check("a last row that cannot be read", NULL, BYTES(HEADER ",,,,,\n1,2\n,,"),
+		  SIX "1@2 " EMPTY "2@3 MALFORMED_ROW the record has 2 fields, the header has 6 <1,2>\nUTF-8 ','\n");
+	check("titles and a blank line above", NULL,
+		  BYTES("Spring\r\n\r\n" HEADER ",,,,,\r\n1,2,3,4,5,6\r\n"),
+		  SIX "1@4 " EMPTY "2@5 1|2|3|4|5|6\nUTF-8 ','\n");
+}
+
+/* What DOS programs and buffers leave at the end of a file. */
+static void
+test_padding(void)
+{
+	check("Ctrl-Z", NULL, BYTES(HEADER "1,2,3,4,5,6\r\n\x1A"), SIX "1@2 1|2|3|4|5|6\nUTF-8 ','\n");
+	check("Ctrl-Z without a line end", NULL, BYTES(HEADER "1,2,3,4,5,6\x1A\x1A"),
+		  SIX "1@2 1|2|3|4|5|6\nUTF-8 ','\n");
+	check("NULs", NULL, BYTES(HEADER "1,2,3,4,5,6\n\0\0\0\0\0"), SIX "1@2 1|2|3|4|5|6\nUTF-8 ','\n");
+	check("Ctrl-Z and NULs", NULL, BYTES(HEADER "1,2,3,4,5,6\0\0\x1A\0\0"),
+		  SIX "1@2 " LOST("6 (stock_quantity)") " <1,2,3,4,5,6" FFFD FFFD ">\nUTF-8 ','\n");
+	check("NULs in between", NULL, BYTES(HEADER "1,2,3,4,5,6\0\0\n1,2,3,4,5,6\n"),
+		  SIX "1@2 " LOST("6 (stock_quantity)") " <1,2,3,4,5,6" FFFD FFFD
+			  ">\n2@3 1|2|3|4|5|6\nUTF-8 ','\n");
+	check("Ctrl-Z in between", NULL, BYTES(HEADER "1,2,3,4,5,\x1A\n"),
+		  SIX "1@2 1|2|3|4|5|\x1A\nUTF-8 ','\n");
+	check("NULs alone", NULL, BYTES("\0\0\0"), "EMPTY_FILE: the file is empty\n");
+}
+
+/* Quote signs other than the usual one. */
+static void
+test_quote_signs(void)
+{
+	struct row_source_options single = {.quote = QUOTE_SINGLE};
+	struct row_source_options none = {.quote = QUOTE_NONE};
+	struct row_source_options same = {.quote = QUOTE_SINGLE, .delimiter = '\''};
+
+	check("single quotes", &single, BYTES(HEADER "'1,1',2\"\", ''' 3''' ,\"4,5,6\n"),
+		  SIX "1@2 1,1|2\"\"|' 3'|\"4|5|6\nUTF-8 ','\n");
+	check("no quotes", &none, BYTES(HEADER "\"1\",2\",\"3,4'\"\"\" ,5, \"6\n"),
+		  SIX "1@2 \"1\"|2\"|\"3|4'\"\"\" |5| \"6\nUTF-8 ','\n");
+	check("delimiter and quote sign", &same, BYTES(HEADER),
+		  "USAGE: delimiter and quote sign must differ\n");
+	check(
+		"text after a closing quote in a file that may have none", NULL,
+		BYTES(
+			"sku\tprice\tcategory\tproduct_name\tvendor_product_id\tstock_quantity\n\"1\"x\t2\n"),
+		SIX
+		"1@2 MALFORMED_ROW field 1 (sku) has text after its closing quote; a quote inside a quoted field is "
+		"written twice; if the file has no quoting, load it with --quote none <\"1\"x\t2>\nUTF-8 '\t'\n");
+}
+
 static void
 test_reader_utf16(void)
 {
@@ -179,12 +239,10 @@ test_reader_faults(void)
 	check("nothing", NULL, "", 0, "EMPTY_FILE: the file is empty\n");
 	check("a mark alone", NULL, BYTES("\xEF\xBB\xBF"), "EMPTY_FILE: the file is empty\n");
 	check("newlines", NULL, BYTES("\n\r\n\r"), "NO_HEADER: the file holds blank lines only\n");
-	check("a blank first line", NULL, BYTES("\n" HEADER "1,2,3,4,5,6\n"),
-		  "NO_HEADER: the first line is blank; the file must begin with its header line\n");
 	check(
 		"no header", NULL, BYTES("1,2,3,4,5,6\n7,8,9,0,1,2\n"),
 		"NO_HEADER: the first line holds none of the column names (vendor_product_id, product_name, "
-		"category, ...); the file must begin with its header line\n");
+		"category, ...): the file must begin with its header line; it begins with \"1,2,3,4,5,6\"\n");
 	check(
 		"malformed header", NULL, BYTES("sku,\"price\n1,2\n"),
 		"NO_HEADER: the header line cannot be read: the quote opened in line 1 is never closed\n");
@@ -200,7 +258,7 @@ test_reader_faults(void)
 		"UTF-32", NULL, BYTES("\xFF\xFE\0\0s\0\0\0"),
 		"UNSUPPORTED_ENCODING: the encoding \"UTF-32LE\" is not supported; save the file as \"CSV UTF-8\"\n");
 	check("delimiter that is not acceptable", &quote, BYTES(HEADER),
-		  "USAGE: the delimiter must be one ASCII character other than a quote or a line end\n");
+		  "USAGE: the delimiter must be one ASCII character other than a letter, a digit, a double quote or a line end\n");
 }
 
 /* Files longer than the first block, with all kinds of content. */
@@ -343,7 +401,7 @@ test_scan_defaults(void)
 	memcpy(text, HEADER, header);
 	memset(text + header, ',', 11 * 1024 * 1024 - header);
 	for (size_t i = 1; i <= 10001; i++)
-		text[header + 6 * i - 1] = '\n';
+		memcpy(text + header + 6 * i - 2, "x\n", 2);
 	scan_file(line, sizeof(line), NULL, NULL, text, header + 6 * 10000, 65536);
 	ok(strncmp(line, "good 60065 bytes 10000 rows", 27) == 0, "10000 rows are accepted");
 	scan_file(line, sizeof(line), NULL, NULL, text, header + 6 * 10001, 65536);
@@ -407,6 +465,9 @@ main(void)
 {
 	unit_seed();
 	test_reader();
+	test_empty_rows();
+	test_padding();
+	test_quote_signs();
 	test_reader_utf16();
 	test_reader_faults();
 	test_reader_long();
