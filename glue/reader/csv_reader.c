@@ -263,13 +263,39 @@ damaged_field(const struct csv_reader *reader)
 	return reader->field_count;
 }
 
-/* Drop empty fields after the last field of the header. */
-static void
-drop_empty_fields(struct csv_reader *reader)
+/* Return the length of a record without its last field, which is blank. */
+static size_t
+without_last_field(const struct csv_reader *reader, const char *record, size_t length)
+{
+	bool is_quoted = false;
+
+	while (length > 0)
+	{
+		char c = record[--length];
+
+		if (c == reader->quote && c != '\0')
+			is_quoted = !is_quoted;
+		else if (c == reader->delimiter && !is_quoted)
+			break;
+	}
+	return length;
+}
+
+/*
+ * Drop empty fields after the last field of the header.  Returns the length of the
+ * record without them: a record with a defect is passed on as text, to which the
+ * fix file adds fields.
+ */
+static size_t
+drop_empty_fields(struct csv_reader *reader, const char *record, size_t length)
 {
 	while (reader->field_count > reader->header_fields &&
 		   text_trim(reader->fields[reader->field_count - 1]).length == 0)
+	{
+		length = without_last_field(reader, record, length);
 		reader->field_count--;
+	}
+	return length;
 }
 
 /* Return the defect of a record that was split into fields, or NULL. */
@@ -547,8 +573,10 @@ hides_rows(const struct csv_reader *reader, const char *record, size_t length)
 static size_t
 settle_record(struct csv_reader *reader, const char *record, size_t length, size_t size)
 {
+	size_t kept = length;
+
 	if (reader->next_row > 0 && !reader->keeps_fields)
-		drop_empty_fields(reader);
+		kept = drop_empty_fields(reader, record, length);
 	if (reader->first_line < length && hides_rows(reader, record, length))
 	{
 		reader->doubted_until = reader->record_offset + (int64_t) size;
@@ -559,7 +587,7 @@ settle_record(struct csv_reader *reader, const char *record, size_t length, size
 				  reader->header_fields);
 		return settle_fault(reader, record);
 	}
-	deliver_record(reader, (struct text_view){record, length});
+	deliver_record(reader, (struct text_view){record, kept});
 	return size;
 }
 

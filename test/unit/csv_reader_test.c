@@ -586,6 +586,7 @@ struct plain_record
 	size_t raw;    /* excluding the line end */
 	bool malformed;
 	struct text_view fields[MAX_PLAIN];
+	const char *ends[MAX_PLAIN]; /* of the fields, as written */
 	int field_count;
 };
 
@@ -642,6 +643,7 @@ plain_read_record(const char *begin, const char *end, char *values, struct plain
 		s = plain_field(s, end, values, &field->length);
 		if (s == NULL)
 			break;
+		record->ends[record->field_count - 1] = s;
 		values += field->length;
 		if (s == end || *s != ',')
 			break;
@@ -692,7 +694,10 @@ plain_check_row(struct plain_record *plain, const char *s, int header_fields, co
 		plain->field_count--;
 	if (plain->field_count == header_fields || s < *doubted ||
 		!plain_hides_rows(s, plain->raw, header_fields))
+	{
+		plain->raw = plain->field_count > 0 ? plain->ends[plain->field_count - 1] - s : 0;
 		return;
+	}
 	*doubted = s + plain->length;
 	plain->malformed = true;
 	for (plain->raw = 0; s[plain->raw] != '\r' && s[plain->raw] != '\n';)
