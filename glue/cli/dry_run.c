@@ -57,6 +57,8 @@ inspect_file(struct dry_run *run, struct glue_error *error)
 	progress_end(&run->progress);
 	if (!good)
 		*error = local_file_advice(&run->local, error);
+	else
+		local_file_note_empty_rows(&run->local);
 	return good;
 }
 

@@ -156,6 +156,8 @@ inspect_file(struct load *load, struct glue_error *fault)
 				   load->local.source.bytes.size, 0);
 	good = import_inspect(&load->import, fault);
 	progress_end(&load->progress);
+	if (good)
+		local_file_note_empty_rows(&load->local);
 	return good;
 }
 

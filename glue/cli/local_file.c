@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "cli/local_file.h"
+#include "cli/message.h"
+#include "cli/terminal.h"
 #include "import/file_name.h"
 #include "reader/encoding_check.h"
 
@@ -183,6 +185,18 @@ local_file_is_slip(struct local_file *local, const struct glue_error *fault)
 		return true;
 	if (strcmp(fault->code, "FILE_TOO_LARGE") == 0 && is_given(local, OPTION_MAX_BYTES))
 		return true;
-	return (is_given(local, OPTION_DELIMITER) || is_given(local, OPTION_ENCODING)) &&
+	return (is_given(local, OPTION_DELIMITER) || is_given(local, OPTION_QUOTE) ||
+			is_given(local, OPTION_ENCODING)) &&
 		   !is_refused_anyway(local, fault);
+}
+
+void
+local_file_note_empty_rows(const struct local_file *local)
+{
+	int64_t count = local->file.found.empty_rows;
+	char number[TERMINAL_COUNT_SIZE];
+
+	if (count > 0 && !local->options->quiet)
+		message_note("%s empty %s at the end of the file ignored", terminal_count(number, count),
+					 terminal_plural(count, "row", "rows"));
 }

@@ -56,4 +56,10 @@ local_file_advice(const struct local_file *local, const struct glue_error *fault
  */
 extern bool local_file_is_slip(struct local_file *local, const struct glue_error *fault);
 
+/*
+ * Tell about the empty rows at the end of the file, which are no rows; called after
+ * the first reading.
+ */
+extern void local_file_note_empty_rows(const struct local_file *local);
+
 #endif /* GLUE_LOCAL_FILE_H */

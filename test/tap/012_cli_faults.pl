@@ -158,6 +158,25 @@ like($fix,
 	'and are in the fix file');
 like($fix, qr/^OC-2,Teapot,Kitchen,OC-S2,bad,0,blue,,,3,/m, 'with the row as it was');
 
+# Empty rows at the end are no rows, however many there are
+my $head = "vendor_product_id,product_name,category,sku,price,stock_quantity\n";
+write_file('ghosts.csv', $head . "G-1,Kettle,Kitchen,G-S1,12,3\n" . ",,,,,\n" x 20_000);
+for my $command (qw(check load))
+{
+	($out, $err) = is_exit(0, "$command of a file with 20,000 empty rows", $command, 'ghosts.csv', '--vendor', 'V');
+	like($err, qr/^onboard: 20,?000 empty rows at the end of the file ignored$/m, "$command says so");
+}
+is(sql("SELECT total_records, metadata ->> 'empty_rows' FROM onboard.upload_history WHERE file_name = 'ghosts.csv'"),
+	'1|20000', 'and they are counted');
+write_file('ghosts.csv', $head . ",,,,,\n" x 20_000 . "G-2,Kettle,Kitchen,G-S2,12,3\n");
+($out, $err) = is_exit(2, 'empty rows above a row', 'load', 'ghosts.csv', '--vendor', 'V');
+like($err, qr/more than 10000 rows, of which 10000 or more are empty; remove these, or split it/, 'are rows');
+($out) = is_exit(1, 'with a higher limit', 'load', 'ghosts.csv', '--vendor', 'V', '--max-rows', '0');
+is(sql("SELECT count(*), min(line_number), max(line_number), min(error_message) FROM onboard.validation_errors
+	WHERE error_type = 'EMPTY_ROW'"), '20000|2|20001|row is empty', 'they have a finding each');
+is(sql("SELECT row_number, line_number FROM onboard.products WHERE sku = 'G-S2'"), '20001|20002',
+	'and the row below has its own number');
+
 # The fix file uses the delimiter of the original file
 write_file('semi.csv', "vendor_product_id;product_name;category;sku;price;stock_quantity\n"
 	. "Z-1;Kettle;Kitchen;Z-S1;ten;3\n");
