@@ -460,8 +460,9 @@ is_header_again(const struct column_map *map, const struct record *record)
 
 		if (field->role == FIELD_IGNORED)
 			continue;
-		if (field->role == FIELD_COLUMN ? !heading_matches(cell, onboard_columns[field->column].name)
-										: cell.length > 0 && compare_folded(cell, field->name) != 0)
+		if (field->role == FIELD_COLUMN
+				? !heading_matches(cell, onboard_columns[field->column].name)
+				: cell.length > 0 && compare_folded(cell, field->name) != 0)
 			return false;
 	}
 	return true;

@@ -263,7 +263,8 @@ find_below(struct csv_dialect *dialect, struct text_view text, struct cursor fir
 
 		if (score.known >= FEWEST_HEADINGS)
 		{
-			if (may_be_titles && are_titles(text, first, here.offset, dialect, delimiter, score.count))
+			if (may_be_titles &&
+				are_titles(text, first, here.offset, dialect, delimiter, score.count))
 			{
 				dialect->delimiter = delimiter;
 				dialect->header_offset = here.offset;

@@ -175,8 +175,7 @@ forgive(struct csv_parser *parser, const char *byte, const struct feed_events *e
 		return false;
 	/* After a closing quote, with libcsv's own test, blanks are trimmed. */
 	if (parser->quoted)
-		return (*byte == ' ' || *byte == '\t') &&
-			   parse_stretch(parser, byte, 1, NULL, events) == 1;
+		return (*byte == ' ' || *byte == '\t') && parse_stretch(parser, byte, 1, NULL, events) == 1;
 	/* A quote after blanks opens the field, as if they were not there. */
 	if (is_blank_so_far(parser))
 	{

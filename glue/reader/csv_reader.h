@@ -53,9 +53,8 @@ struct csv_reader;
  * nothing does.  The caller must call csv_reader_destroy().
  * Returns NULL on OUT_OF_MEMORY.
  */
-extern struct csv_reader *
-csv_reader_new(char delimiter, char quote, record_fn take_record, void *context,
-			   struct glue_error *error);
+extern struct csv_reader *csv_reader_new(char delimiter, char quote, record_fn take_record,
+										 void *context, struct glue_error *error);
 
 /*
  * Called before any text is pushed: set the row and the line at which the text

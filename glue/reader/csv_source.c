@@ -114,8 +114,9 @@ take_record(void *context, const struct record *record)
 static bool
 new_reader(struct csv_source *source, struct glue_error *error)
 {
-	source->reader = csv_reader_new(source->dialect.delimiter, quote_sign_byte(source->dialect.quote),
-									take_record, source, error);
+	source->reader =
+		csv_reader_new(source->dialect.delimiter, quote_sign_byte(source->dialect.quote),
+					   take_record, source, error);
 	return source->reader != NULL;
 }
 
@@ -198,9 +199,9 @@ push_bytes(struct csv_source *source, const char *bytes, size_t length)
 	{
 		for (size_t i = 0; i < length && source->pushed_bytes + i < 2; i++)
 			source->beginning[source->pushed_bytes + i] = bytes[i];
-		source->is_wide |= source->pushed_bytes + length >= 2 &&
-						   (memcmp(source->beginning, "\xFF\xFE", 2) == 0 ||
-							memcmp(source->beginning, "\xFE\xFF", 2) == 0);
+		source->is_wide |=
+			source->pushed_bytes + length >= 2 && (memcmp(source->beginning, "\xFF\xFE", 2) == 0 ||
+												   memcmp(source->beginning, "\xFE\xFF", 2) == 0);
 	}
 	source->pushed_bytes += (int64_t) length;
 	return settle(source, text_stream_push(source->stream, bytes, length, &error), &error);

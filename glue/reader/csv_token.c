@@ -32,9 +32,8 @@ append_json(struct byte_buffer *buffer, struct text_view text, struct glue_error
 static bool
 append_quote(struct byte_buffer *buffer, enum quote_sign quote, struct glue_error *error)
 {
-	return quote == QUOTE_DOUBLE ||
-		   (byte_buffer_append_string(buffer, ",\"quote\":", error) &&
-			append_json(buffer, text_of(quote_sign_name(quote)), error));
+	return quote == QUOTE_DOUBLE || (byte_buffer_append_string(buffer, ",\"quote\":", error) &&
+									 append_json(buffer, text_of(quote_sign_name(quote)), error));
 }
 
 bool

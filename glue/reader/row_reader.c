@@ -43,8 +43,8 @@ struct row_reader
 	struct column_map_scratch scratch;
 	struct empty_run empty_runs[MOST_EMPTY_RUNS];
 	int empty_run_count;
-	bool delivers_empty; /* the current row is one that was held back */
-	char *empty_raw;     /* what an empty row looks like: the delimiters */
+	bool delivers_empty;     /* the current row is one that was held back */
+	char *empty_raw;         /* what an empty row looks like: the delimiters */
 	struct glue_error error; /* why mapping the header, or the end of the file, failed */
 };
 
@@ -70,8 +70,7 @@ take_header(void *context, const struct record *header)
 	struct row_source_found found;
 
 	row_source_found(reader->source, &found);
-	reader->has_map =
-		column_map_init(&reader->map, header, &reader->needs, &found, &reader->error);
+	reader->has_map = column_map_init(&reader->map, header, &reader->needs, &found, &reader->error);
 	if (reader->has_map && column_map_ends_in_ours(&reader->map))
 		row_source_keep_fields(reader->source);
 	return reader->has_map && make_empty_raw(reader, &found) &&

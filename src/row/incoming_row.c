@@ -409,9 +409,8 @@ incoming_row_set_defect(IncomingRow *row, struct text_view code)
 {
 	const struct rule *rule = code.data == NULL ? NULL : rule_by_code(code);
 
-	if (rule == NULL ||
-		(rule->number != RULE_MALFORMED_ROW && rule->number != RULE_EMPTY_ROW &&
-		 rule->number != RULE_INVALID_ENCODING))
+	if (rule == NULL || (rule->number != RULE_MALFORMED_ROW && rule->number != RULE_EMPTY_ROW &&
+						 rule->number != RULE_INVALID_ENCODING))
 		return false;
 	row->has_defect = true;
 	row->defect = rule;

@@ -30,8 +30,8 @@ has_heading(JsonbContainer *header, const char *heading)
 		JsonbValue *name = getIthJsonbValueFromContainer(header, i);
 
 		if (name->type == jbvString &&
-			heading_matches(
-				(struct text_view){name->val.string.val, (size_t) name->val.string.len}, heading))
+			heading_matches((struct text_view){name->val.string.val, (size_t) name->val.string.len},
+							heading))
 			return true;
 	}
 	return false;

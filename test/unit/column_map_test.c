@@ -39,7 +39,9 @@ init(struct column_map *map, const char *line, struct glue_error *error)
 			break;
 	}
 	return column_map_init(
-		map, &(struct record){.line_number = 1, .field_count = count, .fields = fields, .raw = text_of(line)},
+		map,
+		&(struct record){
+			.line_number = 1, .field_count = count, .fields = fields, .raw = text_of(line)},
 		&needs, &found, error);
 }
 
@@ -174,8 +176,9 @@ test_faults(void)
 				"columns 4 and 7 have the same name, \"sku\"; rename or remove one of them");
 	check_fault(REQUIRED "| SKU ", "DUPLICATE_COLUMN",
 				"columns 4 and 7 have the same name, \"SKU\"; rename or remove one of them");
-	check_fault(REQUIRED "|SKU *", "DUPLICATE_COLUMN",
-				"columns 4 and 7, \"sku\" and \"SKU *\", are the same; rename or remove one of them");
+	check_fault(
+		REQUIRED "|SKU *", "DUPLICATE_COLUMN",
+		"columns 4 and 7, \"sku\" and \"SKU *\", are the same; rename or remove one of them");
 	check_fault(REQUIRED "|Colour|colour", "DUPLICATE_COLUMN",
 				"columns 7 and 8 have the same name, \"colour\"; rename or remove one of them");
 	check_fault(REQUIRED "||COLUMN_7", "DUPLICATE_COLUMN",
@@ -235,7 +238,9 @@ static void
 test_causes(void)
 {
 	found = (struct row_source_found){.delimiter = ','};
-	check_cause("sku^price^category", "seems to be delimited by '^'; save it with commas, or load it with --delimiter '^'");
+	check_cause(
+		"sku^price^category",
+		"seems to be delimited by '^'; save it with commas, or load it with --delimiter '^'");
 	check_cause("sku}price", "load it with --delimiter '}'");
 	check_cause("sku\x1Fprice", "load it with --delimiter $'\\x1f'");
 	check_cause("sku\tprice", "load it with --delimiter tab");
@@ -390,9 +395,12 @@ test_no_rows(void)
 	check_row(&map, "||||||||delete||", NULL);
 	check_row(&map, "|||||||x|||", NULL);
 	check_row(&map, "VP|||||||||", NULL);
-	check_row(&map, REQUIRED "|Colour||onboard_action|onboard_line|onboard_errors", "MALFORMED_ROW");
-	check_row(&map, "Vendor Product ID|PRODUCT_NAME|category|sku|price|stock_quantity|colour||onboard_action|3|MALFORMED_ROW",
+	check_row(&map, REQUIRED "|Colour||onboard_action|onboard_line|onboard_errors",
 			  "MALFORMED_ROW");
+	check_row(
+		&map,
+		"Vendor Product ID|PRODUCT_NAME|category|sku|price|stock_quantity|colour||onboard_action|3|MALFORMED_ROW",
+		"MALFORMED_ROW");
 	check_row(&map, REQUIRED "|blue||||", NULL);
 	column_map_clean_up(&map);
 }

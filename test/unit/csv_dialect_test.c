@@ -64,8 +64,7 @@ test_no_headings(void)
 	struct csv_dialect dialect = {0};
 
 	csv_dialect_detect(&dialect, text, NULL);
-	is_int(dialect.delimiter, ',',
-		   "most frequent delimiter wins if no headings are known");
+	is_int(dialect.delimiter, ',', "most frequent delimiter wins if no headings are known");
 }
 
 /* Check where the header is, with its delimiter, and where headings are that are none. */
@@ -93,10 +92,12 @@ test_header(void)
 	check_header("sep=x\nsku;price;category\n", "sku;price;category\n", 2, ';', 0);
 	/* Titles, the last one with as many cells as a title may fill. */
 	check_header("Spring\n;;\n2026; \nsku;price;category\n", "sku;price;category\n", 4, ';', 0);
-	check_header("Spring;2026;;\r\nsku;price;category;x\r\n", "sku;price;category;x\r\n", 2, ';', 0);
+	check_header("Spring;2026;;\r\nsku;price;category;x\r\n", "sku;price;category;x\r\n", 2, ';',
+				 0);
 	/* Rows above, which are not to be lost. */
 	check_header("Spring;2026\nsku;price\n", "Spring;2026\nsku;price\n", 1, ';', 2);
-	check_header("a,b,c\n1,2,3\nsku,price,category\n", "a,b,c\n1,2,3\nsku,price,category\n", 1, ',', 3);
+	check_header("a,b,c\n1,2,3\nsku,price,category\n", "a,b,c\n1,2,3\nsku,price,category\n", 1, ',',
+				 3);
 	/* Lines of another format are no titles. */
 	check_header("<html>\nsku,price\n", "<html>\nsku,price\n", 1, ',', 0);
 	/* One heading may be a value. */

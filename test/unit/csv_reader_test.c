@@ -378,10 +378,23 @@ static void
 test_hostile(void)
 {
 	static const char *const lines[] = {
-		"\"aaaa\n",  "a,\"b\n",    "\",\"\n", "\"\"\"x\n",     "x\"\"y\n", "\"\n",
-		"\"a\"\"\n", "\"a\",\"\n", "\"\"\n",  "\"\",\"\"\"\n", "\r",       "\n",
+		"\"aaaa\n",
+		"a,\"b\n",
+		"\",\"\n",
+		"\"\"\"x\n",
+		"x\"\"y\n",
+		"\"\n",
+		"\"a\"\"\n",
+		"\"a\",\"\n",
+		"\"\"\n",
+		"\"\",\"\"\"\n",
+		"\r",
+		"\n",
 		/* Lines with a quote that is text end inside quotes, wherever they begin. */
-		"\",x\",\"\n", "x\",\"\n", "\" ,\"\n", "x\"y,\"\"\n",
+		"\",x\",\"\n",
+		"x\",\"\n",
+		"\" ,\"\n",
+		"x\"y,\"\"\n",
 	};
 	const int kinds = sizeof(lines) / sizeof(lines[0]);
 	int too_much = 0;
@@ -412,7 +425,8 @@ test_hostile(void)
 static void
 test_random_cost(void)
 {
-	static const char *const alphabets[] = {"\",\n", "\",\nx", "\"\",,\n \t", "\"\",x\r\n", "\"\",,xxxxxx \n"};
+	static const char *const alphabets[] = {"\",\n", "\",\nx", "\"\",,\n \t", "\"\",x\r\n",
+											"\"\",,xxxxxx \n"};
 	const int kinds = sizeof(alphabets) / sizeof(alphabets[0]);
 	int too_much = 0;
 

@@ -323,8 +323,8 @@ tokens_grow(const struct reading *whole)
 
 		if (!whole->known[i])
 			continue;
-		if (last != NULL && (token->byte_offset < last->byte_offset ||
-							 token->line_number <= last->line_number))
+		if (last != NULL &&
+			(token->byte_offset < last->byte_offset || token->line_number <= last->line_number))
 			return false;
 		last = token;
 	}
@@ -389,8 +389,8 @@ check_file(const struct encoding *encoding, const struct bytes *bytes, size_t ch
 		   what, chunk);
 	}
 	else
-		is_int(count_known(whole), 0, "%s %s, pieces of %zu: cannot be resumed", encoding->name, what,
-		   chunk);
+		is_int(count_known(whole), 0, "%s %s, pieces of %zu: cannot be resumed", encoding->name,
+			   what, chunk);
 	row_reader_destroy(whole->reader);
 	events_clean_up(&whole->list);
 	free(whole);

@@ -159,12 +159,15 @@ test_empty_rows(void)
 {
 	check("empty rows at the end", NULL, BYTES(HEADER "1,2,3,4,5,6\n,,,,,\n, ,\t,\n\n\"\",\n \n"),
 		  SIX "1@2 1|2|3|4|5|6\nUTF-8 ','\n");
-	check("empty rows in between", NULL,
-		  BYTES(HEADER ",,,,,\n,,,,,\n\n\n,\n1,2,3,4,5,6\n,,,,,,,,\n\n,,,,,\n\n,,,,,\n7,2,3,4,5,6\n,,,,,\n"),
-		  SIX "1@2 " EMPTY "2@3 " EMPTY "3@6 " EMPTY "4@7 1|2|3|4|5|6\n5@8 " EMPTY "6@10 " EMPTY
-			  "7@12 " EMPTY "8@13 7|2|3|4|5|6\nUTF-8 ','\n");
+	check(
+		"empty rows in between", NULL,
+		BYTES(HEADER
+			  ",,,,,\n,,,,,\n\n\n,\n1,2,3,4,5,6\n,,,,,,,,\n\n,,,,,\n\n,,,,,\n7,2,3,4,5,6\n,,,,,\n"),
+		SIX "1@2 " EMPTY "2@3 " EMPTY "3@6 " EMPTY "4@7 1|2|3|4|5|6\n5@8 " EMPTY "6@10 " EMPTY
+			"7@12 " EMPTY "8@13 7|2|3|4|5|6\nUTF-8 ','\n");
 	check("a last row that cannot be read", NULL, BYTES(HEADER ",,,,,\n1,2\n,,"),
-		  SIX "1@2 " EMPTY "2@3 MALFORMED_ROW the record has 2 fields, the header has 6 <1,2>\nUTF-8 ','\n");
+		  SIX "1@2 " EMPTY
+			  "2@3 MALFORMED_ROW the record has 2 fields, the header has 6 <1,2>\nUTF-8 ','\n");
 	check("titles and a blank line above", NULL,
 		  BYTES("Spring\r\n\r\n" HEADER ",,,,,\r\n1,2,3,4,5,6\r\n"),
 		  SIX "1@4 " EMPTY "2@5 1|2|3|4|5|6\nUTF-8 ','\n");
@@ -177,12 +180,13 @@ test_padding(void)
 	check("Ctrl-Z", NULL, BYTES(HEADER "1,2,3,4,5,6\r\n\x1A"), SIX "1@2 1|2|3|4|5|6\nUTF-8 ','\n");
 	check("Ctrl-Z without a line end", NULL, BYTES(HEADER "1,2,3,4,5,6\x1A\x1A"),
 		  SIX "1@2 1|2|3|4|5|6\nUTF-8 ','\n");
-	check("NULs", NULL, BYTES(HEADER "1,2,3,4,5,6\n\0\0\0\0\0"), SIX "1@2 1|2|3|4|5|6\nUTF-8 ','\n");
+	check("NULs", NULL, BYTES(HEADER "1,2,3,4,5,6\n\0\0\0\0\0"),
+		  SIX "1@2 1|2|3|4|5|6\nUTF-8 ','\n");
 	check("Ctrl-Z and NULs", NULL, BYTES(HEADER "1,2,3,4,5,6\0\0\x1A\0\0"),
 		  SIX "1@2 " LOST("6 (stock_quantity)") " <1,2,3,4,5,6" FFFD FFFD ">\nUTF-8 ','\n");
 	check("NULs in between", NULL, BYTES(HEADER "1,2,3,4,5,6\0\0\n1,2,3,4,5,6\n"),
 		  SIX "1@2 " LOST("6 (stock_quantity)") " <1,2,3,4,5,6" FFFD FFFD
-			  ">\n2@3 1|2|3|4|5|6\nUTF-8 ','\n");
+												">\n2@3 1|2|3|4|5|6\nUTF-8 ','\n");
 	check("Ctrl-Z in between", NULL, BYTES(HEADER "1,2,3,4,5,\x1A\n"),
 		  SIX "1@2 1|2|3|4|5|\x1A\nUTF-8 ','\n");
 	check("NULs alone", NULL, BYTES("\0\0\0"), "EMPTY_FILE: the file is empty\n");
@@ -204,8 +208,7 @@ test_quote_signs(void)
 		  "USAGE: delimiter and quote sign must differ\n");
 	check(
 		"text after a closing quote in a file that may have none", NULL,
-		BYTES(
-			"sku\tprice\tcategory\tproduct_name\tvendor_product_id\tstock_quantity\n\"1\"x\t2\n"),
+		BYTES("sku\tprice\tcategory\tproduct_name\tvendor_product_id\tstock_quantity\n\"1\"x\t2\n"),
 		SIX
 		"1@2 MALFORMED_ROW field 1 (sku) has text after its closing quote; a quote inside a quoted field is "
 		"written twice; if the file has no quoting, load it with --quote none <\"1\"x\t2>\nUTF-8 '\t'\n");
@@ -257,8 +260,9 @@ test_reader_faults(void)
 	check(
 		"UTF-32", NULL, BYTES("\xFF\xFE\0\0s\0\0\0"),
 		"UNSUPPORTED_ENCODING: the encoding \"UTF-32LE\" is not supported; save the file as \"CSV UTF-8\"\n");
-	check("delimiter that is not acceptable", &quote, BYTES(HEADER),
-		  "USAGE: the delimiter must be one ASCII character other than a letter, a digit, a double quote or a line end\n");
+	check(
+		"delimiter that is not acceptable", &quote, BYTES(HEADER),
+		"USAGE: the delimiter must be one ASCII character other than a letter, a digit, a double quote or a line end\n");
 }
 
 /* Files longer than the first block, with all kinds of content. */

@@ -23,7 +23,8 @@ is_array(const char *const *names, int count, const char *expected)
 
 	for (int i = 0; i < count; i++)
 		fields[i] = text_of(names[i]);
-	if (!ok(column_map_init(&map, &header, &needs, &(struct row_source_found){0}, &error), "a header is mapped"))
+	if (!ok(column_map_init(&map, &header, &needs, &(struct row_source_found){0}, &error),
+			"a header is mapped"))
 		return;
 	array = vendor_file_columns(&file);
 	is_text(array, expected, "its columns are %s", expected);
