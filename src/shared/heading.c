@@ -76,8 +76,14 @@ next_significant(struct text_view heading, size_t *offset)
 {
 	while (*offset < heading.length)
 	{
-		uint32_t character;
+		uint32_t character = (unsigned char) heading.data[*offset];
 
+		/* Each first cell of a row comes here, so letters are not decoded. */
+		if (fold_ascii(character) >= 'a' && fold_ascii(character) <= 'z')
+		{
+			++*offset;
+			return fold_ascii(character);
+		}
 		*offset += text_decode(heading, *offset, &character);
 		if (character != '_' && character != '-' && character != '*' &&
 			character != BYTE_ORDER_MARK && !is_white_space(character))
