@@ -95,15 +95,15 @@ next_significant(struct text_view heading, size_t *offset)
 bool
 heading_matches(struct text_view heading, const char *known)
 {
-	struct text_view name = text_of(known);
 	size_t at = 0;
-	size_t known_at = 0;
 	uint32_t character;
 
 	do
 	{
 		character = next_significant(heading, &at);
-		if (character != next_significant(name, &known_at))
+		while (*known == '_')
+			known++;
+		if (character != (unsigned char) *known++)
 			return false;
 	} while (character != 0);
 	return true;

@@ -13,7 +13,8 @@
 
 /*
  * Is this heading the known one?  Case, white space, "_", "-", "*" and byte order
- * marks do not matter: "Product Name", "SKU*".  known is in lower case.
+ * marks do not matter: "Product Name", "SKU*".  known consists of small letters
+ * and "_".
  */
 extern bool heading_matches(struct text_view heading, const char *known);
 
