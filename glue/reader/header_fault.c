@@ -13,9 +13,9 @@
 #include <stdio.h>
 #include <strings.h>
 
-#include "reader/column_map.h"
 #include "reader/csv_dialect.h"
 #include "reader/header_fault.h"
+#include "shared/heading.h"
 #include "shared/text.h"
 
 /* A line with fewer of our headings may contain them by accident. */
@@ -53,10 +53,16 @@ format_reason(struct text_view line)
 	return NULL;
 }
 
+static bool
+is_ours(struct text_view heading)
+{
+	return heading_column(heading) != COLUMN_NONE;
+}
+
 static int
 count_headings(struct text_view line, char delimiter, enum quote_sign quote)
 {
-	return csv_dialect_headings(line, delimiter, quote, column_map_is_heading);
+	return csv_dialect_headings(line, delimiter, quote, is_ours);
 }
 
 /* Return the delimiter with which a line has most of our headings, or 0. */
