@@ -392,8 +392,7 @@ check_header(const struct record *header, struct glue_error *error)
 	if (header->fields != NULL)
 		return true;
 	write_message(header, NULL, message);
-	return glue_error_set(error, GLUE_FILE_FAULT, "NO_HEADER", "the header line cannot be read: %s",
-						  message);
+	return header_fault_set_unreadable(header, message, error);
 }
 
 bool

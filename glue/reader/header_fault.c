@@ -181,3 +181,15 @@ header_fault_set(const struct record *header, const struct row_source_found *fou
 						  header->line_number > 1 ? "the first line with text" : "the first line",
 						  cause, shown);
 }
+
+bool
+header_fault_set_unreadable(const struct record *header, const char *reason,
+							struct glue_error *error)
+{
+	const char *format = format_reason(header->raw);
+
+	if (format != NULL)
+		return glue_error_set(error, GLUE_FILE_FAULT, "NO_HEADER", "%s", format);
+	return glue_error_set(error, GLUE_FILE_FAULT, "NO_HEADER", "the header line cannot be read: %s",
+						  reason);
+}

@@ -21,4 +21,11 @@
 extern bool header_fault_set(const struct record *header, const struct row_source_found *found,
 							 struct glue_error *error);
 
+/*
+ * Set fault NO_HEADER for a header that could not be read, for this reason, unless
+ * its line shows that the file has another format.  Always returns false.
+ */
+extern bool header_fault_set_unreadable(const struct record *header, const char *reason,
+										struct glue_error *error);
+
 #endif /* GLUE_HEADER_FAULT_H */
