@@ -726,6 +726,7 @@ CREATE FOREIGN TABLE onboard.intake (
 	image_url text,
 	attributes jsonb,
 	action text,
+	key_memo text,
 	defect_type text,
 	defect_message text,
 	raw_record text

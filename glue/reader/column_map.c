@@ -145,6 +145,11 @@ assign_roles(struct column_map *map, const struct text_view *fields)
 			field->role = FIELD_ACTION;
 			map->action = i;
 		}
+		else if (equals_folded(field->name, ONBOARD_KEY_COLUMN))
+		{
+			field->role = FIELD_KEY_MEMO;
+			map->key_memo = i;
+		}
 		else if (is_reserved(field->name))
 			field->role = FIELD_IGNORED;
 		else
@@ -326,6 +331,7 @@ map_fields(struct column_map *map, const struct record *header, const struct col
 		   struct glue_error *error)
 {
 	map->action = -1;
+	map->key_memo = -1;
 	for (int column = 0; column < COLUMN_COUNT; column++)
 		map->position[column] = -1;
 	map->names = glue_allocate(names_size(header->fields, header->field_count));
