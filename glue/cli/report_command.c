@@ -33,6 +33,7 @@ print_files_json(const struct upload *upload, const struct report_files *files)
 	json_add_text(document, "status", upload->status);
 	json_add_text(document, "errors", files->errors[0] != '\0' ? files->errors : NULL);
 	json_add_text(document, "fix", files->fix[0] != '\0' ? files->fix : NULL);
+	json_add_text(document, "workbook", files->workbook[0] != '\0' ? files->workbook : NULL);
 	json_add_text(document, "mail", files->mail);
 	json_out_print(document);
 }
@@ -66,6 +67,7 @@ command_report(const struct options *options)
 	{
 		print_path(files.errors);
 		print_path(files.fix);
+		print_path(files.workbook);
 		print_path(files.mail);
 	}
 	upload_clean_up(&upload);

@@ -174,6 +174,26 @@ add_header(cJSON *metadata, const struct column_map *map)
 	}
 }
 
+/*
+ * Add in which rows a spreadsheet shows the records, as pairs.
+ */
+static void
+add_sheet_rows(cJSON *metadata, const struct sheet_rows *rows)
+{
+	cJSON *list = cJSON_AddArrayToObject(metadata, "sheet_rows");
+
+	for (int i = 0; i < rows->count; i++)
+	{
+		cJSON *pair = cJSON_CreateArray();
+
+		cJSON_AddItemToArray(pair, cJSON_CreateNumber((double) rows->steps[i].row_number));
+		cJSON_AddItemToArray(pair, rows->steps[i].above == SHEET_ROWS_UNKNOWN
+									   ? cJSON_CreateNull()
+									   : cJSON_CreateNumber((double) rows->steps[i].above));
+		cJSON_AddItemToArray(list, pair);
+	}
+}
+
 char *
 vendor_file_metadata(const struct vendor_file *file)
 {
@@ -186,6 +206,7 @@ vendor_file_metadata(const struct vendor_file *file)
 	{
 		add_header(metadata, found->map);
 		cJSON_AddStringToObject(metadata, "delimiter", delimiter);
+		add_sheet_rows(metadata, &found->sheet_rows);
 	}
 	cJSON_AddStringToObject(metadata, "encoding", found->encoding);
 	text = cJSON_PrintUnformatted(metadata);

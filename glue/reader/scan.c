@@ -29,8 +29,21 @@ struct scan
 	int64_t byte_count;
 	int64_t row_count;
 	int64_t defect_count;
+	struct sheet_rows sheet_rows;
+	int64_t header_lines;    /* 0 until the first row */
 	struct glue_error error; /* why the file cannot be loaded */
 };
+
+/* Return the number of lines of the header: a heading may have several. */
+static int64_t
+count_header_lines(const struct column_map *map)
+{
+	int64_t lines = 1;
+
+	for (int i = 0; i < map->field_count; i++)
+		lines += sheet_rows_lines(map->fields[i].name) - 1;
+	return lines;
+}
 
 static bool
 count_row(void *context, const struct record *row)
@@ -43,6 +56,9 @@ count_row(void *context, const struct record *row)
 							  scan->limits.max_rows, scan->limits.max_rows == 1 ? "" : "s");
 	scan->row_count++;
 	scan->defect_count += row->defect_type != NULL;
+	if (scan->header_lines == 0)
+		scan->header_lines = count_header_lines(row_reader_map(scan->reader));
+	sheet_rows_note(&scan->sheet_rows, row, scan->header_lines);
 	return true;
 }
 
@@ -261,6 +277,7 @@ scan_finish(struct scan *scan, struct scan_result *result, struct glue_error *er
 	result->byte_count = scan->byte_count;
 	result->row_count = scan->row_count;
 	result->defect_count = scan->defect_count;
+	result->sheet_rows = scan->sheet_rows;
 	row_reader_found(scan->reader, &found);
 	result->format = found.format;
 	result->map = row_reader_map(scan->reader);

@@ -5,6 +5,7 @@
  *
  *	  error report	every finding, one per line
  *	  fix file		the rows with errors as the vendor sent them, to be corrected
+ *	  workbook		the same rows as a workbook, which a spreadsheet cannot damage
  *	  mail			the notification of the vendor
  *
  * The database produces the records; this module assembles files from them.
@@ -30,6 +31,7 @@ enum report_kind
 {
 	REPORT_ERRORS,
 	REPORT_FIX,
+	REPORT_WORKBOOK,
 	REPORT_MAIL
 };
 
@@ -49,13 +51,14 @@ struct report_sink
 /* What was written. */
 struct report_size
 {
-	int64_t records; /* of a CSV file, without the header */
+	int64_t records; /* without the header; 0 for the mail */
 	int64_t bytes;
 };
 
 /*
  * Write a report of an upload.  Errors are those of the database and of the
- * sink; after an error the sink holds part of the report.
+ * sink; after an error the sink holds part of the report.  A workbook may be too large:
+ * WORKBOOK_TOO_LARGE.
  */
 extern bool
 report_write(struct database *database, enum report_kind kind, const char *upload_id,
@@ -64,9 +67,10 @@ report_write(struct database *database, enum report_kind kind, const char *uploa
 /* Links to the files for the mail, or their names; all pointers are borrowed. */
 struct report_links
 {
-	const char *errors; /* NULL for none */
-	const char *fix;    /* NULL for none */
-	int64_t until;      /* epoch seconds: when they expire; 0 for never */
+	const char *errors;   /* NULL for none */
+	const char *fix;      /* NULL for none */
+	const char *workbook; /* NULL for none */
+	int64_t until;        /* epoch seconds: when they expire; 0 for never */
 };
 
 /*

@@ -22,6 +22,7 @@
 #include "report/report_content.h"
 #include "report/report_files.h"
 #include "report/report_record.h"
+#include "report/workbook.h"
 
 /* The folder and its path as shown to users. */
 struct report_folder
@@ -182,7 +183,7 @@ may_record(struct database *database, bool *allowed, struct glue_error *error)
 
 	if (!database_query(
 			database, RUN_AGAIN,
-			"SELECT has_function_privilege('onboard_record_report(text, text, text)', 'EXECUTE')",
+			"SELECT has_function_privilege('onboard_record_report(text, text, text, text)', 'EXECUTE')",
 			0, NULL, &result, error))
 		return false;
 	*allowed = strcmp(PQgetvalue(result, 0, 0), "t") == 0;
@@ -201,6 +202,7 @@ record_files(struct database *database, const char *upload_id, const struct repo
 {
 	char errors[PATH_MAX];
 	char fix[PATH_MAX];
+	char workbook[PATH_MAX];
 	bool allowed;
 	bool recorded;
 
@@ -210,7 +212,22 @@ record_files(struct database *database, const char *upload_id, const struct repo
 		return true;
 	return report_record(
 		database, upload_id, files->errors[0] != '\0' ? realpath(files->errors, errors) : NULL,
-		files->fix[0] != '\0' ? realpath(files->fix, fix) : NULL, &recorded, error);
+		files->fix[0] != '\0' ? realpath(files->fix, fix) : NULL,
+		files->workbook[0] != '\0' ? realpath(files->workbook, workbook) : NULL, &recorded, error);
+}
+
+/* Write the workbook if the rows fit into one. */
+static bool
+write_workbook(struct database *database, const char *upload_id, const struct report_folder *folder,
+			   char *path, struct glue_error *error)
+{
+	if (write_report(database, REPORT_WORKBOOK, upload_id, folder, path, error))
+		return true;
+	if (strcmp(error->code, WORKBOOK_TOO_LARGE) != 0)
+		return false;
+	(void) unlinkat(folder->descriptor, report_name(REPORT_WORKBOOK), 0);
+	glue_error_clear(error);
+	return true;
 }
 
 static bool
@@ -222,7 +239,8 @@ write_reports(struct database *database, const struct report_subject *subject,
 
 	if (subject->has_errors &&
 		(!write_report(database, REPORT_ERRORS, upload_id, folder, files->errors, error) ||
-		 !write_report(database, REPORT_FIX, upload_id, folder, files->fix, error)))
+		 !write_report(database, REPORT_FIX, upload_id, folder, files->fix, error) ||
+		 !write_workbook(database, upload_id, folder, files->workbook, error)))
 		return false;
 	if (subject->has_ended && !record_files(database, upload_id, files, error))
 		return false;

@@ -25,6 +25,7 @@ struct report_files
 	char folder[PATH_MAX];
 	char errors[PATH_MAX];
 	char fix[PATH_MAX];
+	char workbook[PATH_MAX];
 	char mail[PATH_MAX];
 };
 
@@ -37,8 +38,9 @@ struct report_subject
 };
 
 /*
- * Write mail.txt and, if the upload has errors, errors.csv and fix.csv into
- * folder/UPLOAD (folder NULL: the default).  If the upload has ended, record
+ * Write mail.txt and, if the upload has errors, errors.csv, fix.csv and fix.xlsx into
+ * folder/UPLOAD (folder NULL: the default).  A workbook that would be too large is left
+ * out, and an older one removed.  If the upload has ended, record
  * their locations. folder may be a symbolic link, folder/UPLOAD must not.
  * Replaces existing files, and symbolic links of the same names without
  * following them.

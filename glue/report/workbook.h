@@ -34,10 +34,10 @@
 #define WORKBOOK_MAX_CELL 32767
 
 /*
- * Bytes of all cells as XML.  There are two copies of it and the file, in the
- * 512 MB of temporary files that a Lambda function may have.
+ * Bytes of all cells as XML.  There are two copies of it, and two of the
+ * file, in the 512 MB of temporary files that a Lambda function may have.
  */
-#define WORKBOOK_MAX_BYTES ((int64_t) 128 * 1024 * 1024)
+#define WORKBOOK_MAX_BYTES ((int64_t) 100 * 1024 * 1024)
 
 /* Notes are kept in memory, and thousands of them slow a spreadsheet down. */
 #define WORKBOOK_MAX_NOTES 10000
