@@ -1152,6 +1152,11 @@ COMMENT ON FUNCTION @extschema@.onboard_fix_csv(text) IS
 	'Fix file: a header and one record per rejected row in the vendor''s own columns, cells verbatim, then line, '
 	'errors, suggestions and a memo of the keys';
 
+CREATE FUNCTION @extschema@.onboard_fixed_csv(upload_id text) RETURNS SETOF text
+LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_fixed_csv';
+COMMENT ON FUNCTION @extschema@.onboard_fixed_csv(text) IS
+	'Fix file with all suggestions applied; the first one for each cell';
+
 CREATE FUNCTION @extschema@.onboard_rejected_rows(upload_id text,
 	OUT row_number bigint, OUT vendor_columns integer, OUT cells text[], OUT notes text[])
 RETURNS SETOF record
@@ -1611,7 +1616,7 @@ BEGIN
 			'onboard_claim_stalled', 'onboard_renew_events', 'onboard_note_items', 'onboard_claim_item_checks',
 			'onboard_end_item_check', 'onboard_find_upload', 'onboard_claim_listing', 'onboard_save_listing',
 			'onboard_backlog', 'onboard_claim_events', 'onboard_ack_events',
-			'onboard_error_csv', 'onboard_fix_csv', 'onboard_rejected_rows', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
+			'onboard_error_csv', 'onboard_fix_csv', 'onboard_fixed_csv', 'onboard_rejected_rows', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
 			'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'utc_text', 'visible_upload', 'printable_ascii', 'upload_causes',
 			'upload_actions', 'upload_held', 'notification']);
 	EXECUTE format('GRANT INSERT ON onboard.intake TO %I', role);
@@ -1629,7 +1634,7 @@ BEGIN
 			'vendor_summary', 'recent_uploads', 'product_catalog'],
 		ARRAY['onboard_claim_events', 'onboard_ack_events', 'onboard_report_due', 'onboard_claim_report',
 			'onboard_release_report', 'onboard_record_report', 'onboard_version', 'onboard_backlog', 'onboard_error_csv',
-			'onboard_fix_csv', 'onboard_rejected_rows', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
+			'onboard_fix_csv', 'onboard_fixed_csv', 'onboard_rejected_rows', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
 			'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'utc_text', 'visible_upload', 'printable_ascii', 'upload_causes',
 			'upload_actions', 'upload_held', 'notification']);
 	PERFORM onboard.grant_all_vendors(role);
@@ -1669,7 +1674,7 @@ BEGIN
 		ARRAY['vendors', 'product_categories', 'products', 'upload_history', 'validation_errors', 'held_rows', 'vendor_roles',
 			'history_horizon', 'vendor_summary', 'recent_uploads', 'product_catalog', 'product_history'],
 		ARRAY['onboard_validate', 'onboard_product_as_of', 'onboard_version', 'onboard_error_csv', 'onboard_fix_csv',
-			'onboard_rejected_rows', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status', 'onboard_held', 'is_operator', 'may_retry',
+			'onboard_fixed_csv', 'onboard_rejected_rows', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status', 'onboard_held', 'is_operator', 'may_retry',
 			'success_rate', 'utc_text', 'visible_upload', 'printable_ascii', 'upload_causes', 'upload_actions', 'upload_held',
 			'notification']);
 	INSERT INTO onboard.vendor_roles (role_name, vendor_id) VALUES (role, vendor_id) ON CONFLICT DO NOTHING;
@@ -2079,6 +2084,7 @@ REVOKE ALL ON FUNCTION
 	@extschema@.onboard_record_report(text, text, text, text),
 	@extschema@.onboard_error_csv(text),
 	@extschema@.onboard_fix_csv(text),
+	@extschema@.onboard_fixed_csv(text),
 	@extschema@.onboard_rejected_rows(text),
 	@extschema@.onboard_error_summary(text),
 	@extschema@.onboard_notification(text),

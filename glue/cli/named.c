@@ -39,6 +39,14 @@ named_upload_latest(struct database *database, struct upload *upload, struct glu
 }
 
 bool
+named_upload_or_latest(struct database *database, const char *text, struct upload *upload,
+					   struct glue_error *error)
+{
+	return strcmp(text, NAMED_LATEST) == 0 ? named_upload_latest(database, upload, error)
+										   : named_upload(database, text, upload, error);
+}
+
+bool
 named_vendor_status(struct database *database, const char *vendor_id, char *buffer, size_t size,
 					struct glue_error *error)
 {

@@ -31,6 +31,10 @@ extern bool named_upload(struct database *database, const char *text, struct upl
 extern bool
 named_upload_latest(struct database *database, struct upload *upload, struct glue_error *error);
 
+/* Read an upload as named on the command line, perhaps by that word. */
+extern bool named_upload_or_latest(struct database *database, const char *text,
+								   struct upload *upload, struct glue_error *error);
+
 /*
  * Read a vendor's status into buffer, truncated if necessary.  Not-found error
  * UNKNOWN_VENDOR, with a suggestion, if the vendor does not exist.

@@ -39,6 +39,8 @@ enum option_id
 	OPTION_CSV,
 	OPTION_ROWS,
 	OPTION_DRY_RUN,
+	OPTION_APPLY,
+	OPTION_FORMAT,
 	OPTION_AT,
 	OPTION_NAME,
 	OPTION_EMAIL,
@@ -115,6 +117,8 @@ struct options
 	const char *csv;
 	const char *rows; /* a list of ranges, such as "3,7-9" */
 	bool dry_run;
+	bool apply;
+	const char *format;
 	int64_t at; /* microseconds since 1970 */
 	const char *name;
 	const char *email;

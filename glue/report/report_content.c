@@ -27,6 +27,7 @@ static const struct
 } reports[] = {
 	[REPORT_ERRORS] = {"errors.csv", "SELECT * FROM onboard_error_csv($1::text)"},
 	[REPORT_FIX] = {"fix.csv", "SELECT * FROM onboard_fix_csv($1::text)"},
+	[REPORT_FIXED] = {"fixed.csv", "SELECT * FROM onboard_fixed_csv($1::text)"},
 	[REPORT_WORKBOOK] = {"fix.xlsx", NULL},
 	[REPORT_MAIL] = {"mail.txt", NULL},
 };
@@ -204,6 +205,7 @@ take_report(struct database *database, struct writing *writing, struct glue_erro
 			return take_workbook(database, writing, error);
 		case REPORT_ERRORS:
 		case REPORT_FIX:
+		case REPORT_FIXED:
 			break;
 	}
 	return take_records(database, writing, error);

@@ -6,10 +6,11 @@
  *	  error report	every finding, one per line
  *	  fix file		the rows with errors as the vendor sent them, to be corrected
  *	  workbook		the same rows as a workbook, which a spreadsheet cannot damage
+ *	  fixed file	the fix file with all suggestions applied
  *	  mail			the notification of the vendor
  *
  * The database produces the records; this module assembles files from them.
- * The two CSV files begin with a byte order mark, which spreadsheets expect,
+ * The CSV files begin with a byte order mark, which spreadsheets expect,
  * and their lines end with CRLF.  The same upload always yields the same bytes.
  *
  * Records are read row by row, so memory use does not depend on the number of
@@ -31,6 +32,7 @@ enum report_kind
 {
 	REPORT_ERRORS,
 	REPORT_FIX,
+	REPORT_FIXED,
 	REPORT_WORKBOOK,
 	REPORT_MAIL
 };

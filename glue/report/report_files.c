@@ -247,6 +247,18 @@ write_reports(struct database *database, const struct report_subject *subject,
 	return write_report(database, REPORT_MAIL, upload_id, folder, files->mail, error);
 }
 
+/*
+ * Create and open folder/UPLOAD; the caller closes it.
+ */
+static bool
+open_upload_folder(const char *folder, const char *upload_id, struct report_files *files,
+				   struct report_folder *opened, struct glue_error *error)
+{
+	memset(files, 0, sizeof(*files));
+	return make_folder(files, folder != NULL ? folder : REPORT_DEFAULT_FOLDER, upload_id, error) &&
+		   open_folder(files->folder, opened, error);
+}
+
 bool
 report_files_write(struct database *database, const struct report_subject *subject,
 				   const char *folder, struct report_files *files, struct glue_error *error)
@@ -254,13 +266,24 @@ report_files_write(struct database *database, const struct report_subject *subje
 	struct report_folder opened;
 	bool done;
 
-	memset(files, 0, sizeof(*files));
-	if (folder == NULL)
-		folder = REPORT_DEFAULT_FOLDER;
-	if (!make_folder(files, folder, subject->upload_id, error) ||
-		!open_folder(files->folder, &opened, error))
+	if (!open_upload_folder(folder, subject->upload_id, files, &opened, error))
 		return false;
 	done = write_reports(database, subject, &opened, files, error);
+	close(opened.descriptor);
+	return done;
+}
+
+bool
+report_file_write(struct database *database, enum report_kind kind, const char *upload_id,
+				  const char *folder, char path[PATH_MAX], struct glue_error *error)
+{
+	struct report_files files;
+	struct report_folder opened;
+	bool done;
+
+	if (!open_upload_folder(folder, upload_id, &files, &opened, error))
+		return false;
+	done = write_report(database, kind, upload_id, &opened, path, error);
 	close(opened.descriptor);
 	return done;
 }

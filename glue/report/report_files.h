@@ -15,6 +15,7 @@
 
 #include "base/failure.h"
 #include "database/database.h"
+#include "report/report_content.h"
 
 /* Default folder for reports. */
 #define REPORT_DEFAULT_FOLDER "onboard-reports"
@@ -48,5 +49,12 @@ struct report_subject
 extern bool
 report_files_write(struct database *database, const struct report_subject *subject,
 				   const char *folder, struct report_files *files, struct glue_error *error);
+
+/*
+ * Write only one report, as above, and set its path; nothing is recorded.
+ */
+extern bool
+report_file_write(struct database *database, enum report_kind kind, const char *upload_id,
+				  const char *folder, char path[PATH_MAX], struct glue_error *error);
 
 #endif /* GLUE_REPORT_FILES_H */

@@ -33,7 +33,8 @@ typedef struct FixFile
 {
 	Rejected rejected; /* first, so that a row's function finds the rest */
 	CsvRecord record;
-	bool is_csv; /* the vendor's file was */
+	bool is_csv;   /* the vendor's file was */
+	bool is_fixed; /* the suggestions are applied */
 } FixFile;
 
 static const struct text_view no_text = {"", 0};
@@ -121,7 +122,8 @@ write_cells(FixFile *file, const RejectedRow *row)
 	int i;
 
 	for (i = 0; i < file->rejected.column_count; i++)
-		csv_add(record, rejected_cell(&file->rejected, row, i));
+		csv_add(record, file->is_fixed ? rejected_suggestion(&file->rejected, row, i)
+									   : rejected_cell(&file->rejected, row, i));
 	rejected_memo(row, memo);
 	has_room = record->text.len + 2 * (row->errors.len + row->suggestion.len) + strlen(memo) + 32 <=
 			   ONBOARD_MAX_RECORD_BYTES;
@@ -143,13 +145,11 @@ write_row(Rejected *rejected, RejectedRow *row)
 	csv_return(&file->record, rejected->report.result);
 }
 
-PG_FUNCTION_INFO_V1(onboard_fix_csv);
-
 /* Return the fix file: the vendor's header, then one record per rejected row. */
-Datum
-onboard_fix_csv(PG_FUNCTION_ARGS)
+static Datum
+return_file(FunctionCallInfo fcinfo, bool is_fixed)
 {
-	FixFile file;
+	FixFile file = {.is_fixed = is_fixed};
 
 	if (!rejected_open(&file.rejected, fcinfo))
 		return (Datum) 0;
@@ -158,6 +158,24 @@ onboard_fix_csv(PG_FUNCTION_ARGS)
 	write_header(&file);
 	rejected_each_row(&file.rejected, write_row);
 	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(onboard_fix_csv);
+
+/* Return the fix file. */
+Datum
+onboard_fix_csv(PG_FUNCTION_ARGS)
+{
+	return return_file(fcinfo, false);
+}
+
+PG_FUNCTION_INFO_V1(onboard_fixed_csv);
+
+/* Return the fix file with all suggestions applied. */
+Datum
+onboard_fixed_csv(PG_FUNCTION_ARGS)
+{
+	return return_file(fcinfo, true);
 }
 
 /*

@@ -255,6 +255,7 @@ add_finding(const Rejected *rejected, RejectedRow *row, const ErrorRow *error)
 		appendBinaryStringInfo(&text, suggestion.data, suggestion.length);
 	}
 	finding->position = find_position(rejected, field);
+	finding->suggestion = copy_text(suggestion);
 	finding->text = text.data;
 	row->findings = lappend(row->findings, finding);
 }
@@ -323,6 +324,21 @@ rejected_cell(const Rejected *rejected, const RejectedRow *row, int position)
 	struct text_view cell = json_get(row->original, rejected->columns[position].key);
 
 	return cell.data == NULL ? no_text : cell;
+}
+
+struct text_view
+rejected_suggestion(const Rejected *rejected, const RejectedRow *row, int position)
+{
+	ListCell *cell;
+
+	foreach(cell, row->findings)
+	{
+		const RejectedFinding *finding = lfirst(cell);
+
+		if (finding->position == position && finding->suggestion.length > 0)
+			return finding->suggestion;
+	}
+	return rejected_cell(rejected, row, position);
 }
 
 /* Return the key that a fix row remembers: the original, if a spreadsheet changed it. */

@@ -40,8 +40,9 @@ typedef struct VendorColumn
 /* What is wrong with a field of a row. */
 typedef struct RejectedFinding
 {
-	int position;     /* index of the vendor's column; -1 if it is about no column of the file */
-	const char *text; /* the message and, if there is one, the suggestion */
+	int position; /* index of the vendor's column; -1 if it is about no column of the file */
+	struct text_view suggestion; /* "" if there is none */
+	const char *text;            /* the message and, if there is one, the suggestion */
 } RejectedFinding;
 
 /* A rejected row: one or more errors. */
@@ -87,6 +88,10 @@ extern void rejected_each_row(Rejected *rejected, rejected_row_fn process);
 /* Return the vendor's cell in a column, verbatim. */
 extern struct text_view
 rejected_cell(const Rejected *rejected, const RejectedRow *row, int position);
+
+/* Return the first suggestion for that cell, or else the cell. */
+extern struct text_view
+rejected_suggestion(const Rejected *rejected, const RejectedRow *row, int position);
 
 /* Write what the fix row remembers of the row's keys; see key_memo.h. */
 extern void rejected_memo(const RejectedRow *row, char memo[KEY_MEMO_SIZE]);

@@ -370,6 +370,7 @@ INSERT INTO wanted_functions VALUES
 	('onboard_prune_history', '{interval}', 'volatile', false),
 	('onboard_error_csv', '{text}', 'stable', true),
 	('onboard_fix_csv', '{text}', 'stable', true),
+	('onboard_fixed_csv', '{text}', 'stable', true),
 	('onboard_rejected_rows', '{text}', 'stable', true),
 	('onboard_error_summary', '{text}', 'stable', true),
 	('onboard_notification', '{text}', 'stable', false),
