@@ -6,8 +6,8 @@
  * A spreadsheet that opens a CSV file takes cells for numbers, dates and
  * formulas, and saves them in other words.  Here each cell is a string with the
  * number format "text", so a spreadsheet changes nothing, runs nothing and makes
- * no links.  Columns are formatted as a whole, so this holds for cells that a
- * person adds, too.
+ * no links.  A column whose width is set is formatted as a whole, so this holds for
+ * cells that a person adds below, too.
  *
  * Rows are written in order and kept in temporary files in TMPDIR, or /tmp by
  * default, which have no name, so a killed program leaves nothing.  Memory does

@@ -69,6 +69,7 @@ my %arguments = (
 	check => [ 'good.csv', '--vendor', 'NORTHWIND' ],
 	diff => [ 'good.csv', '--vendor', 'NORTHWIND', '--mode', 'update' ],
 	report => ['U'],
+	fix => ['U'],
 	undo => ['U'],
 	approve => ['U'],
 	decline => ['U'],

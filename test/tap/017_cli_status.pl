@@ -100,7 +100,7 @@ like($out, qr/^Upload \Q$mixed\E$/m, 'shows the upload');
 is_refused(3, qr/more than one upload begins with "ALPHA-": (?:\Q$mixed\E, \Q$good\E)$/m, $_, 'ALPHA-')
 	for qw(status report undo);
 is_refused(2, qr/upload "" does not exist/, $_, '') for qw(status report undo);
-is_refused(2, qr/requires the id of an upload; only "onboard status" and "onboard report" accept "latest"/, 'undo', 'latest');
+is_refused(2, qr/requires the id of an upload; only "onboard status", "onboard report" and "onboard fix" accept "latest"/, 'undo', 'latest');
 is_refused(2, qr/upload "\Q$_\E" does not exist/, 'undo', $_) for lc $mixed, "${mixed}0", '%', 'ALPHA_';
 is(sql("SELECT count(*) FROM onboard.products"), 2, 'none of these removed anything');
 ($out) = is_exit(0, 'report of a prefix of an id', 'report', $short);
