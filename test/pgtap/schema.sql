@@ -198,7 +198,7 @@ SELECT set_eq('SELECT a.attrelid::regclass::text, a.attname FROM pg_attribute a 
 SELECT columns_are('onboard', 'intake', ARRAY['upload_id', 'row_number', 'line_number', 'vendor_product_id',
 	'product_name', 'category', 'subcategory',
 	'description', 'sku', 'brand', 'price', 'compare_at_price', 'stock_quantity', 'unit', 'weight_kg', 'dimensions_cm',
-	'image_url', 'attributes', 'action',
+	'image_url', 'attributes', 'action', 'key_memo',
 	'defect_type', 'defect_message', 'raw_record']);
 -- The compiled-in columns are the same, in the same order: without a vendor's header, a fix file begins with them.
 CREATE FUNCTION pg_temp.columns_between(relation regclass, first name, last name) RETURNS text[] LANGUAGE sql AS $$
