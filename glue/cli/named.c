@@ -20,11 +20,10 @@ named_upload(struct database *database, const char *text, struct upload *upload,
 	if (error->class != GLUE_NOT_FOUND)
 		return false;
 	if (strcmp(text, NAMED_LATEST) == 0)
-		return glue_error_set(
-			error, GLUE_NOT_FOUND, "UNKNOWN_UPLOAD",
-			"this command requires the id of an upload; only \"onboard status\", "
-			"\"onboard report\" and \"onboard fix\" accept \"%s\"",
-			text);
+		return glue_error_set(error, GLUE_NOT_FOUND, "UNKNOWN_UPLOAD",
+							  "this command requires the id of an upload; only \"onboard status\", "
+							  "\"onboard report\" and \"onboard fix\" accept \"%s\"",
+							  text);
 	return not_found(database, NOT_FOUND_UPLOAD, text, error);
 }
 

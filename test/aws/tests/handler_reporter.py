@@ -489,7 +489,7 @@ class FaultTest(HandlerTest):
         self.kill_when(upload_id, lambda: len(self.versions(upload_id)) == 1)
         self.assertEqual(plan.unfired(), [])
         self.assertEqual(len(self.report_after_kill(upload_id)), 1)
-        self.check_whole(upload_id, 6)
+        self.check_whole(upload_id, 4)
 
     def test_killed_after_the_second_file(self) -> None:
         upload_id = ended(1, 2)
@@ -530,7 +530,7 @@ class FaultTest(HandlerTest):
         self.kill_when(upload_id, lambda: plan.fired["hold", "sqs.SendMessageBatch"])
         plan.release()
         self.assertEqual(len(self.mails()), 1)
-        self.check_whole(upload_id, 4)
+        self.check_whole(upload_id, 3)
         self.assertEqual(self.report(upload_id), [])
 
     def test_lease_that_ran_out_costs_a_second_mail(self) -> None:
@@ -567,7 +567,7 @@ class FaultTest(HandlerTest):
         sql("ALTER ROLE reporter LOGIN")
         thread.join()
         self.assertEqual((self.failures(results[0]), len(self.mails())), ([], 1))
-        self.check_whole(upload_id, 4)
+        self.check_whole(upload_id, 3)
 
     def test_transient_faults_are_retried(self) -> None:
         upload_ids = [ended(1, 1), ended(2, 0), ended(0, 3)]
@@ -581,7 +581,7 @@ class FaultTest(HandlerTest):
         self.assertEqual(plan.unfired(), [], plan.table())
         print("# " + plan.table().replace("\n", "\n# "))
         for upload_id in (upload_ids[0], upload_ids[2]):
-            self.check_whole(upload_id, 4)
+            self.check_whole(upload_id, 3)
         self.assertGreaterEqual(self.metric("Retries"), 6)
 
     def test_unavailable_service_fails_the_message_and_nothing_is_recorded(self) -> None:
