@@ -174,7 +174,7 @@ int
 rejected_workbook_make(struct database *database, const char *upload_id, int64_t *rows,
 					   struct glue_error *error)
 {
-	static struct filling filling;
+	struct filling filling;
 	int descriptor = -1;
 
 	memset(&filling, 0, sizeof(filling));
