@@ -74,8 +74,8 @@ static bool
 too_large(struct glue_error *error)
 {
 	return glue_error_set(error, GLUE_USAGE_ERROR, WORKBOOK_TOO_LARGE,
-						  "the rows do not fit into a workbook of %d rows and %d MB", WORKBOOK_MAX_ROWS,
-						  (int) (WORKBOOK_MAX_BYTES / (1024 * 1024)));
+						  "the rows do not fit into a workbook of %d rows and %d MB",
+						  WORKBOOK_MAX_ROWS, (int) (WORKBOOK_MAX_BYTES / (1024 * 1024)));
 }
 
 /* ----- text ----- */
