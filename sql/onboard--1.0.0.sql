@@ -185,6 +185,7 @@ CREATE TABLE onboard.upload_history (
 	failure_message text,
 	error_file_s3_key text,
 	fix_file_s3_key text,
+	workbook_file_s3_key text,
 	processing_started_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	processing_completed_at timestamptz,
 	processing_duration_seconds numeric(12,3),
@@ -749,6 +750,7 @@ CREATE FOREIGN TABLE onboard.intake (
 	image_url text,
 	attributes jsonb,
 	action text,
+	key_memo text,
 	defect_type text,
 	defect_message text,
 	raw_record text
@@ -1119,10 +1121,10 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_release_repor
 COMMENT ON FUNCTION @extschema@.onboard_release_report(text, uuid) IS
 	'Ends the lease with this token, so that another reporter need not wait for its end; false if there is none';
 
-CREATE FUNCTION @extschema@.onboard_record_report(upload_id text, error_key text, fix_key text)
+CREATE FUNCTION @extschema@.onboard_record_report(upload_id text, error_key text, fix_key text, workbook_key text DEFAULT NULL)
 RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_record_report';
-COMMENT ON FUNCTION @extschema@.onboard_record_report(text, text, text) IS
+COMMENT ON FUNCTION @extschema@.onboard_record_report(text, text, text, text) IS
 	'Records that an ended upload was reported and where its report files are (null for no file), and ends a lease on '
 	'the report; false, and no change, if that was recorded before';
 
@@ -1896,7 +1898,20 @@ CREATE FUNCTION @extschema@.onboard_fix_csv(upload_id text) RETURNS SETOF text
 LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_fix_csv';
 COMMENT ON FUNCTION @extschema@.onboard_fix_csv(text) IS
 	'Fix file: a header and one record per rejected row in the vendor''s own columns, cells verbatim, then line, '
-	'errors and suggestions';
+	'errors, suggestions and a memo of the keys';
+
+CREATE FUNCTION @extschema@.onboard_fixed_csv(upload_id text) RETURNS SETOF text
+LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_fixed_csv';
+COMMENT ON FUNCTION @extschema@.onboard_fixed_csv(text) IS
+	'Fix file with all suggestions applied; the first one for each cell';
+
+CREATE FUNCTION @extschema@.onboard_rejected_rows(upload_id text,
+	OUT row_number bigint, OUT vendor_columns integer, OUT cells text[], OUT notes text[])
+RETURNS SETOF record
+LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_rejected_rows';
+COMMENT ON FUNCTION @extschema@.onboard_rejected_rows(text) IS
+	'The cells of the fix file, its headings as row 0; the first vendor_columns are the vendor''s own; a note says what is '
+	'wrong with the cell at the same place; a record that could not be read is its first cell';
 
 CREATE FUNCTION @extschema@.onboard_error_summary(upload_id text,
 	OUT error_type text, OUT error_field text, OUT rows bigint, OUT example_line bigint, OUT suggestion text)
@@ -2069,7 +2084,7 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	files text[] := CASE WHEN num_nonnulls(workbook_link, error_link, fix_link) > 0
-		THEN ARRAY[workbook_link, fix_link, error_link] ELSE ARRAY[NULL, upload.fix_file_s3_key, upload.error_file_s3_key] END;
+		THEN ARRAY[workbook_link, fix_link, error_link] ELSE ARRAY[upload.workbook_file_s3_key, upload.fix_file_s3_key, upload.error_file_s3_key] END;
 	has_link boolean := array_to_string(files, ' ') ~ '://';
 	todo text;
 BEGIN
@@ -2241,6 +2256,7 @@ BEGIN
 		'reported', u.metadata ? 'reported_at',
 		'error_report', u.error_file_s3_key IS NOT NULL,
 		'fix_file', u.fix_file_s3_key IS NOT NULL,
+		'workbook', u.workbook_file_s3_key IS NOT NULL,
 		'undone', u.metadata ? 'undone_at');
 END $$;
 COMMENT ON FUNCTION @extschema@.onboard_upload_status(text) IS 'Progress of an upload, as a JSON object without product data';
@@ -2278,7 +2294,7 @@ CREATE VIEW onboard.recent_uploads WITH (security_barrier) AS
 		onboard.success_rate(u.valid_records,
 			coalesce(u.total_records,
 				CASE WHEN u.failure_code IS NULL THEN u.valid_records OPERATOR(pg_catalog.+) u.error_records END)) AS success_rate_percent,
-		u.error_file_s3_key, u.fix_file_s3_key,
+		u.error_file_s3_key, u.fix_file_s3_key, u.workbook_file_s3_key,
 		u.processing_started_at, u.processing_completed_at, u.processing_duration_seconds, u.created_at,
 		u.metadata OPERATOR(pg_catalog.?) 'undone_at' AS undone,
 		u.mode, u.inserted, u.updated, u.unchanged, u.stale, u.held, u.discontinued, u.discontinued_missing
@@ -2492,7 +2508,7 @@ BEGIN
 			'onboard_claim_stalled', 'onboard_renew_events', 'onboard_note_items', 'onboard_claim_item_checks',
 			'onboard_end_item_check', 'onboard_find_upload', 'onboard_claim_listing', 'onboard_save_listing',
 			'onboard_backlog', 'onboard_claim_events', 'onboard_ack_events',
-			'onboard_error_csv', 'onboard_fix_csv', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
+			'onboard_error_csv', 'onboard_fix_csv', 'onboard_fixed_csv', 'onboard_rejected_rows', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
 			'onboard_mail_template', 'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'utc_text', 'visible_upload']
 			|| onboard.mail_functions());
 	EXECUTE format('GRANT INSERT ON onboard.intake TO %I', role);
@@ -2511,7 +2527,7 @@ BEGIN
 			'vendor_summary', 'recent_uploads', 'product_catalog', 'mail_texts', 'shipped_texts'],
 		ARRAY['onboard_claim_events', 'onboard_ack_events', 'onboard_report_due', 'onboard_claim_report',
 			'onboard_release_report', 'onboard_record_report', 'onboard_version', 'onboard_backlog', 'onboard_error_csv',
-			'onboard_fix_csv', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
+			'onboard_fix_csv', 'onboard_fixed_csv', 'onboard_rejected_rows', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
 			'onboard_mail_template', 'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'utc_text', 'visible_upload']
 			|| onboard.mail_functions());
 	PERFORM onboard.grant_mail(role);
@@ -2554,6 +2570,7 @@ BEGIN
 			'history_horizon', 'vendor_summary', 'recent_uploads', 'product_catalog', 'product_history', 'mail_texts',
 			'shipped_texts'],
 		ARRAY['onboard_validate', 'onboard_product_as_of', 'onboard_version', 'onboard_error_csv', 'onboard_fix_csv',
+			'onboard_fixed_csv', 'onboard_rejected_rows',
 			'onboard_error_summary', 'onboard_notification', 'onboard_upload_status', 'onboard_held', 'is_operator', 'may_retry',
 			'onboard_mail_template', 'success_rate', 'utc_text', 'visible_upload'] || onboard.mail_functions());
 	PERFORM onboard.grant_mail(role);
@@ -2961,9 +2978,11 @@ REVOKE ALL ON FUNCTION
 	@extschema@.onboard_ack_events(bigint[], uuid),
 	@extschema@.onboard_claim_report(text, interval),
 	@extschema@.onboard_release_report(text, uuid),
-	@extschema@.onboard_record_report(text, text, text),
+	@extschema@.onboard_record_report(text, text, text, text),
 	@extschema@.onboard_error_csv(text),
 	@extschema@.onboard_fix_csv(text),
+	@extschema@.onboard_fixed_csv(text),
+	@extschema@.onboard_rejected_rows(text),
 	@extschema@.onboard_error_summary(text),
 	@extschema@.onboard_notification(text),
 	@extschema@.onboard_notification(text, text, text, timestamptz, text, text),

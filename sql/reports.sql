@@ -83,6 +83,29 @@ SELECT onboard_begin_upload('REP-1', 'raw.jsonl', NULL, 'raw 3', NULL,
 SELECT fault(:'u', 1, 'MALFORMED_ROW', NULL, 'the line is not an object', NULL, NULL, '{"raw_record": "[\"A\",1,2]"}');
 SELECT * FROM onboard_fix_csv(:'u');
 
+-- The rows of a spreadsheet: blank lines above rows 3 and 5, too many after row 6
+SELECT onboard_begin_upload('REP-1', 'rows.csv', NULL, 'rows', NULL,
+	'{"header": ["sku", "price"], "delimiter": "\t", "sheet_rows": [[1, 1], "x", [3, 2], [5, 4], [7, null], [1e30, 1]]}')
+	AS u \gset
+SELECT count(fault(:'u', n, 'INVALID_PRICE', 'price', 'refused', 'x', NULL, '{}')) FROM generate_series(1, 8) n;
+SELECT split_part(e, E'\t', 1) AS sheet_row, split_part(e, E'\t', 6) AS row_number FROM onboard_error_csv(:'u') e;
+
+-- The rows for a workbook: notes for bad cells; what is about no column of the file is noted at the errors
+SELECT onboard_begin_upload('REP-1', 'sheet.csv', NULL, 'sheet', NULL,
+	'{"header": ["SKU", "Price", "Colour"], "delimiter": ";"}') AS u \gset
+SELECT fault(:'u', 1, 'INVALID_PRICE', 'price', 'price "x" is not a plain number', 'x', NULL,
+		'{"sku": "00017", "price": "x", "Colour": "=1+1", "vendor_product_id": "0004711"}'),
+	fault(:'u', 1, 'MISSING_REQUIRED_FIELDS', 'stock_quantity', 'stock_quantity is required', NULL, NULL, '{}'),
+	fault(:'u', 2, 'INVALID_PRICE', 'price', 'price "$5" is not a plain number', '$5', '5.00', '{"sku": "17", "price": "$5"}'),
+	fault(:'u', 2, 'KEY_CHANGED_BY_SPREADSHEET', 'sku', 'sku "17" was "00017" before a spreadsheet changed it', '17',
+		'00017', '{"sku": "17", "price": "$5"}'),
+	fault(:'u', 2, 'INVALID_PRICE', 'price', 'price "$5" is too much', '$5', NULL, '{}'),
+	fault(:'u', 3, 'MALFORMED_ROW', NULL, 'the record has 2 fields, the header has 3', NULL, NULL, '{"raw_record": "A;1"}');
+SELECT row_number, vendor_columns, array_to_string(cells, '|') AS cells, array_to_string(notes, '|', '-') AS notes
+	FROM onboard_rejected_rows(:'u');
+SELECT * FROM onboard_rejected_rows(NULL);
+SELECT * FROM onboard_rejected_rows('REP-1-no'); -- ERROR
+
 -- Nothing to report
 SELECT onboard_begin_upload('REP-1', 'good.csv', NULL, 'good', NULL, '{"header": ["sku"]}') AS u \gset
 SELECT * FROM onboard_error_csv(:'u');

@@ -101,11 +101,24 @@ make_query(struct check *check, struct glue_error *error)
 
 /* ----- the error file ----- */
 
+/* Cells that are not in the result of the query. */
+#define NOT_LINE (-1)
+#define NOT_SHEET_ROW (-2)
+
+/* Return the delimiter of the vendor's file, or a comma. */
+static char
+delimiter_of(const struct check *check)
+{
+	char delimiter = check->run.local.file.found.delimiter;
+
+	return delimiter != '\0' ? delimiter : ',';
+}
+
 static void
-write_headings(FILE *file)
+write_headings(FILE *file, char delimiter)
 {
 	for (int i = 0; i < REPORT_CELL_COUNT; i++)
-		csv_write_cell(file, report_cell_heading(&report_cells[i]), i == 0, ',');
+		csv_write_cell(file, report_cell_heading(&report_cells[i]), i == 0, delimiter);
 	fputs("\r\n", file);
 }
 
@@ -124,22 +137,22 @@ open_errors_file(struct check *check, struct glue_error *error)
 	check->errors_file = csv_open(path, error);
 	if (check->errors_file == NULL)
 		return false;
-	write_headings(check->errors_file);
+	write_headings(check->errors_file, delimiter_of(check));
 	return true;
 }
 
 /*
- * Return the query column of a cell; -1 for the line number, which the query
- * does not return.
+ * Return the query column of a cell; negative for the line and the row of a spreadsheet,
+ * which the query does not return.
  */
 static int
 query_column(const struct report_cell *cell)
 {
 	static const int columns[REPORT_SOURCE_COUNT] = {
-		[REPORT_ROW_NUMBER] = AT_ROW,        [REPORT_LINE_NUMBER] = -1,
-		[REPORT_ERROR_TYPE] = AT_TYPE,       [REPORT_ERROR_FIELD] = AT_FIELD,
-		[REPORT_ERROR_MESSAGE] = AT_MESSAGE, [REPORT_REJECTED_VALUE] = AT_REJECTED,
-		[REPORT_SUGGESTION] = AT_SUGGESTION,
+		[REPORT_ROW_NUMBER] = AT_ROW,          [REPORT_LINE_NUMBER] = NOT_LINE,
+		[REPORT_SHEET_ROW] = NOT_SHEET_ROW,    [REPORT_ERROR_TYPE] = AT_TYPE,
+		[REPORT_ERROR_FIELD] = AT_FIELD,       [REPORT_ERROR_MESSAGE] = AT_MESSAGE,
+		[REPORT_REJECTED_VALUE] = AT_REJECTED, [REPORT_SUGGESTION] = AT_SUGGESTION,
 	};
 
 	return columns[cell->source];
@@ -149,16 +162,23 @@ static void
 write_error_record(struct check *check, const PGresult *result, int row, int64_t line_number)
 {
 	char line[INTEGER_TEXT_SIZE];
+	char sheet_row[INTEGER_TEXT_SIZE] = "";
+	int64_t sheet_row_number = sheet_rows_find(&check->run.local.file.found.sheet_rows,
+											   postgres_integer(result, row, AT_ROW));
 	int product = AT_PRODUCT;
 
 	(void) integer_text(line, line_number);
+	if (sheet_row_number > 0)
+		(void) integer_text(sheet_row, sheet_row_number);
 	for (int i = 0; i < REPORT_CELL_COUNT; i++)
 	{
 		const struct report_cell *cell = &report_cells[i];
 		int column = cell->source == REPORT_COLUMN ? product++ : query_column(cell);
+		const char *text = column == NOT_LINE        ? line
+						   : column == NOT_SHEET_ROW ? sheet_row
+													 : postgres_text(result, row, column);
 
-		csv_write_cell(check->errors_file, column < 0 ? line : postgres_text(result, row, column),
-					   i == 0, ',');
+		csv_write_cell(check->errors_file, text, i == 0, delimiter_of(check));
 	}
 	fputs("\r\n", check->errors_file);
 }

@@ -57,6 +57,7 @@ extern int command_check(const struct options *options);
 extern int command_diff(const struct options *options);
 extern int command_status(const struct options *options);
 extern int command_report(const struct options *options);
+extern int command_fix(const struct options *options);
 extern int command_undo(const struct options *options);
 extern int command_held(const struct options *options);
 extern int command_approve(const struct options *options);

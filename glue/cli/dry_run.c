@@ -150,8 +150,17 @@ append_json_member(struct byte_buffer *buffer, struct text_view name, struct tex
 	(void) byte_buffer_append(buffer, quote.data, quote.length, NULL);
 }
 
+/* Append a field that is no part of the product; position is negative if there is none. */
+static void
+append_beside(struct byte_buffer *buffer, const char *name, const struct record *record,
+			  int position)
+{
+	if (record->defect_type == NULL && position >= 0 && record->fields[position].length > 0)
+		append_json_member(buffer, text_of(name), record->fields[position], false);
+}
+
 /*
- * Append the product and the action, or the defect, of a record.  The caller has reserved room.
+ * Append the product and what is beside it, or the defect, of a record.  The caller has reserved room.
  */
 static void
 append_content(struct dry_run *run, const struct record *record)
@@ -174,7 +183,7 @@ append_content(struct dry_run *run, const struct record *record)
 		const struct mapped_field *field = &map->fields[i];
 		struct text_view name = field->name;
 
-		if (field->role == FIELD_IGNORED || field->role == FIELD_ACTION ||
+		if ((field->role != FIELD_COLUMN && field->role != FIELD_ATTRIBUTE) ||
 			record->fields[i].length == 0)
 			continue;
 		if (field->role == FIELD_COLUMN)
@@ -183,8 +192,8 @@ append_content(struct dry_run *run, const struct record *record)
 		first = false;
 	}
 	(void) byte_buffer_append(buffer, "}", 1, NULL);
-	if (record->defect_type == NULL && map->action >= 0 && record->fields[map->action].length > 0)
-		append_json_member(buffer, text_of("action"), record->fields[map->action], false);
+	append_beside(buffer, "action", record, map->action);
+	append_beside(buffer, "key_memo", record, map->key_memo);
 	(void) byte_buffer_append(buffer, "}", 1, NULL);
 }
 

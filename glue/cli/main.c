@@ -64,6 +64,11 @@
 }
 #define CODES_MAIL { [EXIT_REFUSED] = "the upload or file does not exist" }
 #define CODES_UPLOAD { [EXIT_REFUSED] = "the upload does not exist" }
+#define CODES_FIX { \
+	[EXIT_ALL_GOOD] = "all rows are good with the suggestions", \
+	[EXIT_SOME_REJECTED] = "some rows still need a person", \
+	[EXIT_REFUSED] = "the upload does not exist" \
+}
 #define CODES_APPROVE { \
 	[EXIT_SOME_REJECTED] = "some rows could not be applied: they are superseded or refused", \
 	[EXIT_REFUSED] = "the upload does not exist, or none of these rows is waiting" \
@@ -105,6 +110,11 @@ static const char *const general_codes[EXIT_CODE_COUNT] = {
 
 static const struct option_meaning load_meanings[] = {
 	{OPTION_VENDOR, FILE_VENDOR},
+	{0},
+};
+
+static const struct option_meaning fix_meanings[] = {
+	{OPTION_REPORTS, "write the file into DIR/UPLOAD (default: ./onboard-reports)"},
 	{0},
 };
 
@@ -233,13 +243,32 @@ static const struct command commands[] = {
 		.summary = "write an upload's reports",
 		.description =
 			"Writes errors.csv (one line per error), fix.csv (the rejected rows in the "
-			"vendor's own columns, to correct and load) and mail.txt into DIR/UPLOAD.  UPLOAD "
+			"vendor's own columns, to correct and load), fix.xlsx (the same as a workbook, "
+			"which a spreadsheet cannot damage) and mail.txt into DIR/UPLOAD.  UPLOAD "
 			"is an upload id or a unique prefix of one, or \"latest\".",
-		.options = OPTION_BIT(OPTION_REPORTS) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.options = OPTION_BIT(OPTION_REPORTS) | OPTION_BIT(OPTION_FORMAT) |
+				   OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1,
 		.max_operands = 1,
 		.codes = CODES_UPLOAD,
 		.run = command_report,
+	},
+	{
+		.name = "fix",
+		.operands = "UPLOAD",
+		.summary = "apply the suggestions to an upload's rejected rows",
+		.description =
+			"Tells how many rejected rows would be good with all suggestions applied, and how "
+			"many still need a person.  With --apply, writes them into DIR/UPLOAD/fixed.csv, to "
+			"look through and load.  UPLOAD is an upload id or a unique prefix of one, or "
+			"\"latest\".",
+		.options = OPTION_BIT(OPTION_APPLY) | OPTION_BIT(OPTION_REPORTS) | OPTION_BIT(OPTION_JSON) |
+				   OPTIONS_DATABASE,
+		.min_operands = 1,
+		.max_operands = 1,
+		.codes = CODES_FIX,
+		.meanings = fix_meanings,
+		.run = command_fix,
 	},
 	{
 		.name = "undo",

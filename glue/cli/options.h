@@ -41,6 +41,7 @@ enum option_id
 	OPTION_CSV,
 	OPTION_ROWS,
 	OPTION_DRY_RUN,
+	OPTION_APPLY,
 	OPTION_TEMPLATE,
 	OPTION_IMPORT,
 	OPTION_RESET,
@@ -124,6 +125,7 @@ struct options
 	const char *csv;
 	const char *rows; /* a list of ranges, such as "3,7-9" */
 	bool dry_run;
+	bool apply;
 	bool template;
 	const char *import;
 	bool reset;

@@ -33,8 +33,24 @@ print_files_json(const struct upload *upload, const struct report_files *files)
 	json_add_text(document, "status", upload->status);
 	json_add_text(document, "errors", files->errors[0] != '\0' ? files->errors : NULL);
 	json_add_text(document, "fix", files->fix[0] != '\0' ? files->fix : NULL);
-	json_add_text(document, "mail", files->mail);
+	json_add_text(document, "workbook", files->workbook[0] != '\0' ? files->workbook : NULL);
+	json_add_text(document, "mail", files->mail[0] != '\0' ? files->mail : NULL);
 	json_out_print(document);
+}
+
+/* Write the reports, or only the workbook if that is the format asked for. */
+static bool
+write_reports(struct database *database, const struct options *options, const struct upload *upload,
+			  struct report_files *files, struct glue_error *error)
+{
+	if (options->format == NULL)
+		return upload_reports_write(database, upload, options->reports, files, error);
+	memset(files, 0, sizeof(*files));
+	if (strcmp(options->format, "xlsx") != 0)
+		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE", "--format must be xlsx, not \"%s\"",
+							  options->format);
+	return report_file_write(database, REPORT_WORKBOOK, upload->upload_id, options->reports,
+							 files->workbook, error);
 }
 
 int
@@ -48,7 +64,7 @@ command_report(const struct options *options)
 
 	if (database == NULL ||
 		!named_upload_or_latest(database, options->operands[0], &upload, &error) ||
-		!upload_reports_write(database, &upload, options->reports, &files, &error))
+		!write_reports(database, options, &upload, &files, &error))
 		code = command_fail(options, &error);
 	else if (options->json)
 		print_files_json(&upload, &files);
@@ -56,6 +72,7 @@ command_report(const struct options *options)
 	{
 		print_path(files.errors);
 		print_path(files.fix);
+		print_path(files.workbook);
 		print_path(files.mail);
 	}
 	upload_clean_up(&upload);

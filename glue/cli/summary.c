@@ -295,6 +295,7 @@ print_files(const struct summary *summary)
 		puts("\nReports");
 		print_file("errors", summary->files->errors, "");
 		print_file("fix", summary->files->fix, "   correct this one and load it");
+		print_file("xlsx", summary->files->workbook, "  the same, for a spreadsheet");
 		print_file("mail", summary->files->mail, "");
 	}
 }
@@ -452,6 +453,7 @@ print_summary_json(const struct summary *summary)
 	add_path(reports, "errors",
 			 summary->files != NULL ? summary->files->errors : summary->errors_path);
 	add_path(reports, "fix", summary->files != NULL ? summary->files->fix : NULL);
+	add_path(reports, "workbook", summary->files != NULL ? summary->files->workbook : NULL);
 	add_path(reports, "mail", summary->files != NULL ? summary->files->mail : NULL);
 	if (summary->problem != NULL)
 		json_add_error(document, summary->problem, EXIT_INFRASTRUCTURE);

@@ -67,7 +67,7 @@ put_null(struct byte_buffer *buffer)
 
 /*
  * Build the COPY statement: the fixed columns, the header's columns in table
- * order, attributes, the action and defects.
+ * order, attributes, the action, the memo of keys and defects.
  */
 static bool
 make_statement(struct copy_layout *layout, struct glue_error *error)
@@ -97,6 +97,11 @@ make_statement(struct copy_layout *layout, struct glue_error *error)
 	if (layout->map->action >= 0)
 	{
 		used += snprintf(layout->statement + used, size - used, ", action");
+		layout->column_count++;
+	}
+	if (layout->map->key_memo >= 0)
+	{
+		used += snprintf(layout->statement + used, size - used, ", key_memo");
 		layout->column_count++;
 	}
 	if (layout->with_defects)
@@ -271,6 +276,8 @@ put_product(const struct copy_layout *layout, const struct record *record,
 		put_attributes(layout, record, buffer);
 	if (layout->map->action >= 0)
 		put_text(buffer, record->fields[layout->map->action]);
+	if (layout->map->key_memo >= 0)
+		put_text(buffer, record->fields[layout->map->key_memo]);
 	if (layout->with_defects)
 	{
 		for (int i = 0; i < DEFECT_COLUMNS; i++)

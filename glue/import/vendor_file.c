@@ -176,6 +176,26 @@ add_header(cJSON *metadata, const struct column_map *map)
 	}
 }
 
+/*
+ * Add in which rows a spreadsheet shows the records, as pairs.
+ */
+static void
+add_sheet_rows(cJSON *metadata, const struct sheet_rows *rows)
+{
+	cJSON *list = cJSON_AddArrayToObject(metadata, "sheet_rows");
+
+	for (int i = 0; i < rows->count; i++)
+	{
+		cJSON *pair = cJSON_CreateArray();
+
+		cJSON_AddItemToArray(pair, cJSON_CreateNumber((double) rows->steps[i].row_number));
+		cJSON_AddItemToArray(pair, rows->steps[i].above == SHEET_ROWS_UNKNOWN
+									   ? cJSON_CreateNull()
+									   : cJSON_CreateNumber((double) rows->steps[i].above));
+		cJSON_AddItemToArray(list, pair);
+	}
+}
+
 char *
 vendor_file_metadata(const struct vendor_file *file)
 {
@@ -192,6 +212,7 @@ vendor_file_metadata(const struct vendor_file *file)
 			cJSON_AddStringToObject(metadata, "quote", quote_sign_name(found->quote));
 		if (found->empty_rows > 0)
 			cJSON_AddNumberToObject(metadata, "empty_rows", (double) found->empty_rows);
+		add_sheet_rows(metadata, &found->sheet_rows);
 	}
 	cJSON_AddStringToObject(metadata, "encoding", found->encoding);
 	text = cJSON_PrintUnformatted(metadata);

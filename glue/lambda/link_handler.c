@@ -6,11 +6,12 @@
  *
  *	  GET /r/<token>				the error report
  *	  GET /f/<token>				the fix file
+ *	  GET /w/<token>				the workbook
  *	  GET /uploads/<id>?token=...	how far the upload is, as JSON
  *
- * The first two redirect (302) to a presigned S3 URL that is valid for a few
- * minutes.  The third reveals less than a report does, so it accepts the token
- * of either.  HEAD is answered like GET, without a body.
+ * The first three redirect (302) to a presigned S3 URL that is valid for a few
+ * minutes.  The last reveals less than a report does, so it accepts the token
+ * of any of them.  HEAD is answered like GET, without a body.
  *
  * A request is checked in the order method, path, token, and only then is the
  * database queried, so a client without a token cannot learn what exists.  A
@@ -33,8 +34,10 @@
 
 #define STATUS_PATH "/uploads/"
 
-#define FILE_QUERY                                                              \
-	"SELECT u.error_file_s3_key, u.fix_file_s3_key, u.metadata ? 'reported_at'" \
+/* The columns of the keys are in the order of enum link_kind. */
+#define FILE_QUERY                                                           \
+	"SELECT u.error_file_s3_key, u.fix_file_s3_key, u.workbook_file_s3_key," \
+	" u.metadata ? 'reported_at'"                                            \
 	" FROM onboard.upload_history u WHERE u.upload_id = $1::text"
 
 /* A missing upload is not an error here. */
@@ -154,7 +157,7 @@ answer_file(struct sandbox *sandbox, const struct url_reply *reply, enum link_ki
 			const char *upload_id, struct glue_error *error)
 {
 	const char *const values[] = {upload_id};
-	int column = kind == LINK_ERROR_REPORT ? 0 : 1;
+	int column = (int) kind;
 	struct glue_error failure = {0};
 	PGresult *result = NULL;
 	bool done;
@@ -167,7 +170,8 @@ answer_file(struct sandbox *sandbox, const struct url_reply *reply, enum link_ki
 		done = redirect(sandbox, reply, upload_id, PQgetvalue(result, 0, column), error);
 	else
 		done = refuse(sandbox, reply,
-					  PQgetvalue(result, 0, 2)[0] == 't' ? REFUSAL_NO_FILE : REFUSAL_NOT_READY,
+					  PQgetvalue(result, 0, LINK_KIND_COUNT)[0] == 't' ? REFUSAL_NO_FILE
+																	   : REFUSAL_NOT_READY,
 					  upload_id, error);
 	PQclear(result);
 	return done;

@@ -31,6 +31,7 @@ link_path(enum link_kind kind)
 	static const char *const paths[LINK_KIND_COUNT] = {
 		[LINK_ERROR_REPORT] = "/r/",
 		[LINK_FIX_FILE] = "/f/",
+		[LINK_WORKBOOK] = "/w/",
 	};
 
 	return paths[kind];

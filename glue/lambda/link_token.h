@@ -9,6 +9,7 @@
  *
  *	  /r/<token>	the error report
  *	  /f/<token>	the fix file
+ *	  /w/<token>	the workbook
  *
  * expiry is decimal epoch seconds; hmac is HMAC-SHA-256 over the path before
  * it, "/r/<upload_id>.<expiry>", in lower-case hex, so a token is valid only
@@ -61,6 +62,7 @@ enum link_kind
 {
 	LINK_ERROR_REPORT,
 	LINK_FIX_FILE,
+	LINK_WORKBOOK,
 	LINK_KIND_COUNT
 };
 
@@ -71,7 +73,7 @@ enum link_verdict
 	LINK_EXPIRED /* ours, but too old: answer 410 */
 };
 
-/* Return the path of a link before its token: "/r/" or "/f/". */
+/* Return the path of a link before its token: "/r/", "/f/" or "/w/". */
 extern const char *link_path(enum link_kind kind);
 
 /*

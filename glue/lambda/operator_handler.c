@@ -121,7 +121,8 @@
 	" 'reported_at', onboard.utc_text((u.metadata ->> 'reported_at')::timestamptz)," \
 	" 'lease_until', onboard.utc_text(u.report_lease_until),"                        \
 	" 'error_file_s3_key', u.error_file_s3_key,"                                     \
-	" 'fix_file_s3_key', u.fix_file_s3_key)"
+	" 'fix_file_s3_key', u.fix_file_s3_key,"                                         \
+	" 'workbook_file_s3_key', u.workbook_file_s3_key)"
 
 #define TRACE_ERRORS                                                             \
 	"(SELECT coalesce(jsonb_agg(jsonb_build_object("                             \

@@ -15,7 +15,8 @@
 #include "base/descriptor.h"
 #include "lambda/report_object.h"
 
-#define CONTENT_TYPE "text/csv; charset=utf-8"
+#define CSV_TYPE "text/csv; charset=utf-8"
+#define WORKBOOK_TYPE "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 /* ----- the file ----- */
 
@@ -78,7 +79,7 @@ put_file(struct sandbox *sandbox, const struct report_object *object, int *file,
 		.read_context = file,
 		.length = length,
 		.payload_hash = hash,
-		.content_type = CONTENT_TYPE,
+		.content_type = object->kind == REPORT_WORKBOOK ? WORKBOOK_TYPE : CSV_TYPE,
 		.content_disposition = disposition,
 		.deadline = deadline_ms,
 	};

@@ -7,7 +7,7 @@
  * report is first written to a temporary file.  The file is unlinked before
  * the first row is written, so nothing remains if the process is killed.
  * Memory does not grow with the report; the temporary folder needs room for
- * the larger of the two reports.
+ * the largest report; for a workbook, see WORKBOOK_MAX_BYTES.
  *
  * An upload always produces the same bytes, so repeated or concurrent runs
  * are harmless.
@@ -24,7 +24,7 @@
 struct report_object
 {
 	const char *upload_id;
-	enum report_kind kind; /* a CSV file */
+	enum report_kind kind; /* not the mail */
 	const char *key;
 	const char *download_name; /* letters, digits and "._-" */
 };

@@ -9,8 +9,9 @@
  *
  *	  1. ask the database whether a report is due; not if it was already made
  *	  2. claim it for REPORT_LEASE_SECONDS
- *	  3. if there are errors, write error report and fix file to the bucket,
- *		 with the same keys and the same bytes on every run
+ *	  3. if there are errors, write error report, fix file and workbook to the
+ *		 bucket, with the same keys and the same bytes on every run; no workbook
+ *		 if the rows do not fit into one
  *	  4. publish the mail
  *	  5. record the report
  *
@@ -55,6 +56,7 @@
 #include "lambda/upload_message.h"
 #include "report/report_content.h"
 #include "report/report_record.h"
+#include "report/workbook.h"
 #include "shared/text.h"
 
 /* Sizes of LINK_BASE_URL, including the NUL, and of a link. */
@@ -93,7 +95,7 @@
 	" FROM (SELECT) always LEFT JOIN onboard_report_due($1::text) d ON true"                      \
 	" LEFT JOIN onboard.upload_history u ON u.upload_id = $1::text"
 
-/* One of the two files of a report. */
+/* One of the files of a report. */
 struct report_file
 {
 	enum report_kind kind;
@@ -112,6 +114,7 @@ struct report
 	char token[REPORT_TOKEN_SIZE]; /* of the lease */
 	struct report_file errors;
 	struct report_file fix;
+	struct report_file workbook;
 	int64_t links_until; /* epoch seconds; 0 without links */
 };
 
@@ -220,7 +223,7 @@ write_report_file(struct report *report, const struct invocation *invocation,
 }
 
 /*
- * Make the link to a file for the mail; it stays empty without LINK_BASE_URL.
+ * Make the link to a file for the mail; it stays empty if there is no file.
  */
 static bool
 make_link(const struct report *report, struct report_file *file, struct glue_error *error)
@@ -230,6 +233,8 @@ make_link(const struct report *report, struct report_file *file, struct glue_err
 	int base_length = (int) strlen(base);
 	char token[LINK_TOKEN_SIZE];
 
+	if (file->key[0] == '\0')
+		return true;
 	if (!link_token_make(&store->keys, file->link_kind, report->upload_id, report->links_until,
 						 token, error))
 		return false;
@@ -249,7 +254,25 @@ make_links(struct report *report, int64_t deadline_ms, struct glue_error *error)
 		return true;
 	report->links_until = (int64_t) time(NULL) + settings->link_days * SECONDS_OF_DAY;
 	return link_key_store_get(report->sandbox->state, deadline_ms, error) &&
-		   make_link(report, &report->errors, error) && make_link(report, &report->fix, error);
+		   make_link(report, &report->errors, error) && make_link(report, &report->fix, error) &&
+		   make_link(report, &report->workbook, error);
+}
+
+/*
+ * Write the workbook if the rows fit into one.
+ */
+static bool
+write_workbook(struct report *report, const struct invocation *invocation, struct glue_error *error)
+{
+	if (write_report_file(report, invocation, &report->workbook, error))
+		return true;
+	if (strcmp(error->code, WORKBOOK_TOO_LARGE) != 0)
+		return false;
+	report->workbook.key[0] = '\0';
+	glue_error_clear(error);
+	log_write(&report->sandbox->log, LOG_INFO, "the rejected rows do not fit into a workbook",
+			  LOG_NAME(LOG_UPLOAD_ID, report->upload_id));
+	return true;
 }
 
 static bool
@@ -258,6 +281,7 @@ write_files(struct report *report, const struct invocation *invocation, struct g
 	return due_text(report, DUE_HAS_ERRORS)[0] != 't' ||
 		   (write_report_file(report, invocation, &report->errors, error) &&
 			write_report_file(report, invocation, &report->fix, error) &&
+			write_workbook(report, invocation, error) &&
 			make_links(report, invocation->deadline_ms, error));
 }
 
@@ -312,6 +336,7 @@ write_and_publish(struct report *report, const struct invocation *invocation,
 		return false;
 	links.errors = mention(&report->errors);
 	links.fix = mention(&report->fix);
+	links.workbook = mention(&report->workbook);
 	links.until = report->links_until;
 	if (!report_mail_read(report->sandbox->database, report->upload_id, &links, &mail, error))
 		return false;
@@ -389,7 +414,7 @@ record(const struct report *report, const struct invocation *invocation, struct 
 
 	while (!report_record(report->sandbox->database, report->upload_id,
 						  null_if_empty(report->errors.key), null_if_empty(report->fix.key),
-						  &recorded, error))
+						  null_if_empty(report->workbook.key), &recorded, error))
 	{
 		if (clock_milliseconds() + RECORD_PAUSE_MS >= invocation->deadline_ms)
 			return false;
@@ -413,7 +438,8 @@ tell(const struct report *report, const struct invocation *invocation)
 			  LOG_NAME(LOG_STATUS, due_text(report, DUE_STATUS)),
 			  LOG_COUNT(LOG_RECORDS, report->errors.size.records),
 			  LOG_COUNT(LOG_INVALID, report->fix.size.records),
-			  LOG_COUNT(LOG_BYTES, report->errors.size.bytes + report->fix.size.bytes));
+			  LOG_COUNT(LOG_BYTES, report->errors.size.bytes + report->fix.size.bytes +
+									   report->workbook.size.bytes));
 }
 
 static bool
@@ -459,6 +485,10 @@ report_upload(struct sandbox *sandbox, const struct invocation *invocation, cons
 	report->fix = (struct report_file){
 		.kind = REPORT_FIX,
 		.link_kind = LINK_FIX_FILE,
+	};
+	report->workbook = (struct report_file){
+		.kind = REPORT_WORKBOOK,
+		.link_kind = LINK_WORKBOOK,
 	};
 	done = make_report(report, invocation, error);
 	PQclear(report->due);

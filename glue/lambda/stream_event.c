@@ -260,20 +260,20 @@ read_product(struct reading *reading)
 }
 
 /*
- * Convert {"S": "delete"} to "action":"delete", and a comma.
+ * Convert {"S": "delete"} to this member, "action":"delete", and a comma.
  */
 static void
-read_action(struct reading *reading)
+read_beside_product(struct reading *reading, const char *member)
 {
-	struct text_view action;
+	struct text_view text;
 
-	if (!read_attribute(&reading->reader, 'S', &action))
+	if (!read_attribute(&reading->reader, 'S', &text))
 	{
 		reading->has_bad_product = true;
 		return;
 	}
-	append_string(reading, "\"action\":");
-	append_quoted(reading, action);
+	append_string(reading, member);
+	append_quoted(reading, text);
 	append_bytes(reading, ",", 1);
 }
 
@@ -324,7 +324,9 @@ read_image(struct reading *reading)
 		if (is_text(name, "product_data"))
 			read_product(reading);
 		else if (is_text(name, "action"))
-			read_action(reading);
+			read_beside_product(reading, "\"action\":");
+		else if (is_text(name, "key_memo"))
+			read_beside_product(reading, "\"key_memo\":");
 		else if (is_text(name, "defect"))
 			read_defect(reading);
 		else if (is_text(name, "upload_id"))

@@ -20,6 +20,7 @@
  *	  line_number		N, from 1
  *	  product_data		M of S, the fields as the vendor wrote them
  *	  action			S, what the vendor wrote in column onboard_action; or absent
+ *	  key_memo			S, likewise in column onboard_key
  *	  defect			M of S: error_type, message, raw; instead of
  *						product_data
  *

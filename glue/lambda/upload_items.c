@@ -22,9 +22,17 @@
 
 /* ----- an item ----- */
 
+/* Write a field that is no part of the product; position is negative if there is none. */
+static void
+put_beside(struct dynamodb_json *json, const char *name, const struct record *record, int position)
+{
+	if (position >= 0 && record->fields[position].length > 0)
+		dynamodb_put_text(json, text_of(name), record->fields[position]);
+}
+
 /*
- * Write the product's fields and the row's action.  Empty fields of unknown columns are omitted, as
- * in COPY, so that both routes store the same row.
+ * Write the product's fields, the row's action and the memo of its keys.  Empty fields of unknown
+ * columns are omitted, as in COPY, so that both routes store the same row.
  */
 static void
 put_product(struct dynamodb_json *json, const struct column_map *map, const struct record *record)
@@ -41,8 +49,8 @@ put_product(struct dynamodb_json *json, const struct column_map *map, const stru
 			dynamodb_put_text(json, field->name, record->fields[i]);
 	}
 	dynamodb_close_map(json);
-	if (map->action >= 0 && record->fields[map->action].length > 0)
-		dynamodb_put_text(json, text_of("action"), record->fields[map->action]);
+	put_beside(json, "action", record, map->action);
+	put_beside(json, "key_memo", record, map->key_memo);
 }
 
 static void

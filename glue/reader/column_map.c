@@ -129,6 +129,11 @@ assign_roles(struct column_map *map, const struct text_view *fields)
 			field->role = FIELD_ACTION;
 			map->action = i;
 		}
+		else if (heading_matches(field->name, ONBOARD_KEY_COLUMN))
+		{
+			field->role = FIELD_KEY_MEMO;
+			map->key_memo = i;
+		}
 		else if (is_reserved(field->name))
 			field->role = FIELD_IGNORED;
 		else
@@ -137,6 +142,13 @@ assign_roles(struct column_map *map, const struct text_view *fields)
 			map->attribute_count++;
 		}
 	}
+}
+
+/* Return whether a fix file added the field. */
+static bool
+is_added(const struct mapped_field *field)
+{
+	return field->role == FIELD_IGNORED || field->role == FIELD_KEY_MEMO;
 }
 
 column_set
@@ -220,7 +232,7 @@ are_same(const struct mapped_field *x, const struct mapped_field *y)
 bool
 column_map_ends_in_ours(const struct column_map *map)
 {
-	return map->fields[map->field_count - 1].role == FIELD_IGNORED;
+	return is_added(&map->fields[map->field_count - 1]);
 }
 
 static bool
@@ -371,6 +383,7 @@ map_fields(struct column_map *map, const struct record *header, const struct col
 		   const struct row_source_found *found, struct glue_error *error)
 {
 	map->action = -1;
+	map->key_memo = -1;
 	for (int column = 0; column < COLUMN_COUNT; column++)
 		map->position[column] = -1;
 	map->names = glue_allocate(names_size(header->fields, header->field_count));
@@ -439,7 +452,7 @@ is_empty(const struct column_map *map, const struct record *record)
 {
 	for (int i = 0; i < record->field_count; i++)
 	{
-		if ((i >= map->field_count || map->fields[i].role != FIELD_IGNORED) &&
+		if ((i >= map->field_count || !is_added(&map->fields[i])) &&
 			text_trim(record->fields[i]).length > 0)
 			return false;
 	}
@@ -457,7 +470,7 @@ is_header_again(const struct column_map *map, const struct record *record)
 		const struct mapped_field *field = &map->fields[i];
 		struct text_view cell = text_trim(record->fields[i]);
 
-		if (field->role == FIELD_IGNORED)
+		if (is_added(field))
 			continue;
 		if (field->role == FIELD_COLUMN
 				? !heading_matches(cell, onboard_columns[field->column].name)

@@ -2,7 +2,7 @@
  *
  * column_map.h
  *	  Maps the raw header of a file to the meaning of each field: a known
- *	  column, an attribute, the action of the row, or nothing.
+ *	  column, an attribute, the action of the row, the memo of its keys, or nothing.
  *
  * A source decides what a record is; the map decides what its fields mean.  A
  * heading denotes a column if it is the column's name, compared as heading.h
@@ -28,6 +28,7 @@ enum field_role
 	FIELD_COLUMN,    /* a known column */
 	FIELD_ATTRIBUTE, /* an unknown column: passed on as text */
 	FIELD_ACTION,    /* onboard_action: what the row does to its product */
+	FIELD_KEY_MEMO,  /* onboard_key: the row's keys, as a fix file remembers them */
 	FIELD_IGNORED    /* a column that a fix file adds, such as onboard_errors */
 };
 
@@ -47,6 +48,7 @@ struct column_map
 	struct mapped_field *fields; /* in file order */
 	int position[COLUMN_COUNT];  /* index in fields, or -1 */
 	int action;                  /* index in fields of onboard_action, or -1 */
+	int key_memo;                /* likewise, of onboard_key */
 	int attribute_count;
 	char *names;
 };

@@ -304,6 +304,7 @@ csv_dialect_detect(struct csv_dialect *dialect, struct text_view text,
 	next = first;
 	if (next_line(text, &next, &line))
 		delimiter = named_delimiter(line);
+	dialect->hidden_lines = delimiter != 0;
 	if (delimiter != 0)
 	{
 		first = next;

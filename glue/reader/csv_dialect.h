@@ -29,6 +29,7 @@ struct csv_dialect
 	enum quote_sign quote;
 	size_t header_offset; /* where the text of the header begins, or blank lines before it */
 	int64_t header_line;  /* number of the line there, from 1 */
+	int64_t hidden_lines; /* above the header, which a spreadsheet does not show: "sep=;" */
 	int64_t heading_line; /* the line that has our headings, if it is not where a header
 						   * may be; 0: there is none */
 };

@@ -330,6 +330,7 @@ csv_found(const struct row_source *base, struct row_source_found *found)
 	found->delimiter = source->dialect.delimiter;
 	found->quote = source->dialect.quote;
 	found->heading_line = source->dialect.heading_line;
+	found->hidden_lines = source->dialect.hidden_lines;
 	found->has_content = source->has_content;
 }
 

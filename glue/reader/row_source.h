@@ -81,6 +81,7 @@ struct row_source_found
 	char delimiter;       /* 0 if unknown, or if the format has none */
 	enum quote_sign quote;
 	int64_t heading_line; /* the line that has our headings, if the header is another */
+	int64_t hidden_lines; /* above the header, which a spreadsheet does not show */
 	bool has_content;     /* the file contains more than a byte order mark */
 	int64_t empty_rows;   /* at the end of the file, which are no rows; set by row_reader.c */
 };

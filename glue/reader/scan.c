@@ -30,8 +30,28 @@ struct scan
 	int64_t row_count;
 	int64_t defect_count;
 	int64_t empty_count;
+	struct sheet_rows sheet_rows;
+	int64_t header_lines;    /* 0 until the first row */
 	struct glue_error error; /* why the file cannot be loaded */
 };
+
+/*
+ * Return the number of lines that a spreadsheet shows as the row of the header: a
+ * heading may have several lines, and a line "sep=;" is not shown.
+ */
+static int64_t
+count_header_lines(const struct row_reader *reader)
+{
+	const struct column_map *map = row_reader_map(reader);
+	struct row_source_found found;
+	int64_t lines;
+
+	row_reader_found(reader, &found);
+	lines = 1 + found.hidden_lines;
+	for (int i = 0; i < map->field_count; i++)
+		lines += sheet_rows_lines(map->fields[i].name) - 1;
+	return lines;
+}
 
 static bool
 too_many_rows(struct scan *scan)
@@ -58,6 +78,9 @@ count_row(void *context, const struct record *row)
 	scan->row_count++;
 	scan->empty_count += row->defect_type != NULL && strcmp(row->defect_type, "EMPTY_ROW") == 0;
 	scan->defect_count += row->defect_type != NULL;
+	if (scan->header_lines == 0)
+		scan->header_lines = count_header_lines(scan->reader);
+	sheet_rows_note(&scan->sheet_rows, row, scan->header_lines);
 	return true;
 }
 
@@ -276,6 +299,7 @@ scan_finish(struct scan *scan, struct scan_result *result, struct glue_error *er
 	result->byte_count = scan->byte_count;
 	result->row_count = scan->row_count;
 	result->defect_count = scan->defect_count;
+	result->sheet_rows = scan->sheet_rows;
 	row_reader_found(scan->reader, &found);
 	result->format = found.format;
 	result->empty_rows = found.empty_rows;

@@ -27,6 +27,7 @@
 #include "base/failure.h"
 #include "reader/decode.h"
 #include "reader/row_reader.h"
+#include "reader/sheet_rows.h"
 
 #define SCAN_DEFAULT_MAX_BYTES (INT64_C(10) * 1024 * 1024)
 #define SCAN_DEFAULT_MAX_ROWS INT64_C(10000)
@@ -53,6 +54,7 @@ struct scan_result
 	int64_t row_count;    /* records after the header, including those with a defect */
 	int64_t defect_count; /* rows with a defect */
 	int64_t empty_rows;   /* at the end of the file, which are no rows */
+	struct sheet_rows sheet_rows;
 
 	/* SHA-256 over content, a NUL and the file name. */
 	char content_id[SCAN_CONTENT_ID_SIZE];

@@ -5,10 +5,13 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/byte_buffer.h"
+#include "report/rejected_workbook.h"
 #include "report/report_content.h"
 
 /* Bytes to collect before writing. */
@@ -24,6 +27,8 @@ static const struct
 } reports[] = {
 	[REPORT_ERRORS] = {"errors.csv", "SELECT * FROM onboard_error_csv($1::text)"},
 	[REPORT_FIX] = {"fix.csv", "SELECT * FROM onboard_fix_csv($1::text)"},
+	[REPORT_FIXED] = {"fixed.csv", "SELECT * FROM onboard_fixed_csv($1::text)"},
+	[REPORT_WORKBOOK] = {"fix.xlsx", NULL},
 	[REPORT_MAIL] = {"mail.txt", NULL},
 };
 
@@ -152,6 +157,62 @@ take_records(struct database *database, struct writing *writing, struct glue_err
 							 writing, error);
 }
 
+/* ----- the workbook ----- */
+
+/* Copy a file to the sink. */
+static bool
+take_file(struct writing *writing, int file, struct glue_error *error)
+{
+	struct byte_buffer *chunk = &writing->chunk;
+
+	for (;;)
+	{
+		ssize_t length;
+
+		if (!byte_buffer_reserve(chunk, CHUNK_SIZE, error))
+			return false;
+		length = read(file, chunk->data, CHUNK_SIZE);
+		if (length < 0 && errno == EINTR)
+			continue;
+		if (length < 0)
+			return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "TEMPORARY_FILE",
+								  "cannot read a workbook: %s", strerror(errno));
+		if (length == 0)
+			return true;
+		chunk->used = (size_t) length;
+		if (!write_chunk(writing, error))
+			return false;
+	}
+}
+
+static bool
+take_workbook(struct database *database, struct writing *writing, struct glue_error *error)
+{
+	int file = rejected_workbook_make(database, writing->upload_id, &writing->size.records, error);
+	bool done = file >= 0 && take_file(writing, file, error);
+
+	if (file >= 0)
+		close(file);
+	return done;
+}
+
+static bool
+take_report(struct database *database, struct writing *writing, struct glue_error *error)
+{
+	switch (writing->kind)
+	{
+		case REPORT_MAIL:
+			return take_mail(database, writing, error);
+		case REPORT_WORKBOOK:
+			return take_workbook(database, writing, error);
+		case REPORT_ERRORS:
+		case REPORT_FIX:
+		case REPORT_FIXED:
+			break;
+	}
+	return take_records(database, writing, error);
+}
+
 /*
  * A transaction_fn: write the report from the start.
  */
@@ -160,15 +221,12 @@ fill_sink(struct database *database, void *context, struct glue_error *error)
 {
 	struct writing *writing = context;
 	const struct report_sink *sink = writing->sink;
-	bool taken;
 
 	memset(&writing->size, 0, sizeof(writing->size));
 	writing->chunk.used = 0;
 	if (!sink->begin(sink->context, error))
 		return false;
-	taken = writing->kind == REPORT_MAIL ? take_mail(database, writing, error)
-										 : take_records(database, writing, error);
-	return taken && write_chunk(writing, error);
+	return take_report(database, writing, error) && write_chunk(writing, error);
 }
 
 bool

@@ -5,10 +5,12 @@
  *
  *	  error report	every finding, one per line
  *	  fix file		the rows with errors as the vendor sent them, to be corrected
+ *	  workbook		the same rows as a workbook, which a spreadsheet cannot damage
+ *	  fixed file	the fix file with all suggestions applied
  *	  mail			the notification of the vendor
  *
  * The database produces the records; this module assembles files from them.
- * The two CSV files begin with a byte order mark, which spreadsheets expect,
+ * The CSV files begin with a byte order mark, which spreadsheets expect,
  * and their lines end with CRLF.  The same upload always yields the same bytes.
  *
  * Records are read row by row, so memory use does not depend on the number of
@@ -30,6 +32,8 @@ enum report_kind
 {
 	REPORT_ERRORS,
 	REPORT_FIX,
+	REPORT_FIXED,
+	REPORT_WORKBOOK,
 	REPORT_MAIL
 };
 
@@ -49,13 +53,14 @@ struct report_sink
 /* What was written. */
 struct report_size
 {
-	int64_t records; /* of a CSV file, without the header */
+	int64_t records; /* without the header; 0 for the mail */
 	int64_t bytes;
 };
 
 /*
  * Write a report of an upload.  Errors are those of the database and of the
- * sink; after an error the sink holds part of the report.
+ * sink; after an error the sink holds part of the report.  A workbook may be too large:
+ * WORKBOOK_TOO_LARGE.
  */
 extern bool
 report_write(struct database *database, enum report_kind kind, const char *upload_id,

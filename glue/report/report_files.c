@@ -22,6 +22,7 @@
 #include "report/report_content.h"
 #include "report/report_files.h"
 #include "report/report_record.h"
+#include "report/workbook.h"
 
 /* The folder and its path as shown to users. */
 struct report_folder
@@ -182,7 +183,7 @@ may_record(struct database *database, bool *allowed, struct glue_error *error)
 
 	if (!database_query(
 			database, RUN_AGAIN,
-			"SELECT has_function_privilege('onboard_record_report(text, text, text)', 'EXECUTE')",
+			"SELECT has_function_privilege('onboard_record_report(text, text, text, text)', 'EXECUTE')",
 			0, NULL, &result, error))
 		return false;
 	*allowed = strcmp(PQgetvalue(result, 0, 0), "t") == 0;
@@ -201,6 +202,7 @@ record_files(struct database *database, const char *upload_id, const struct repo
 {
 	char errors[PATH_MAX];
 	char fix[PATH_MAX];
+	char workbook[PATH_MAX];
 	bool allowed;
 	bool recorded;
 
@@ -210,7 +212,22 @@ record_files(struct database *database, const char *upload_id, const struct repo
 		return true;
 	return report_record(
 		database, upload_id, files->errors[0] != '\0' ? realpath(files->errors, errors) : NULL,
-		files->fix[0] != '\0' ? realpath(files->fix, fix) : NULL, &recorded, error);
+		files->fix[0] != '\0' ? realpath(files->fix, fix) : NULL,
+		files->workbook[0] != '\0' ? realpath(files->workbook, workbook) : NULL, &recorded, error);
+}
+
+/* Write the workbook if the rows fit into one. */
+static bool
+write_workbook(struct database *database, const char *upload_id, const struct report_folder *folder,
+			   char *path, struct glue_error *error)
+{
+	if (write_report(database, REPORT_WORKBOOK, upload_id, folder, path, error))
+		return true;
+	if (strcmp(error->code, WORKBOOK_TOO_LARGE) != 0)
+		return false;
+	(void) unlinkat(folder->descriptor, report_name(REPORT_WORKBOOK), 0);
+	glue_error_clear(error);
+	return true;
 }
 
 static bool
@@ -222,11 +239,24 @@ write_reports(struct database *database, const struct report_subject *subject,
 
 	if (subject->has_errors &&
 		(!write_report(database, REPORT_ERRORS, upload_id, folder, files->errors, error) ||
-		 !write_report(database, REPORT_FIX, upload_id, folder, files->fix, error)))
+		 !write_report(database, REPORT_FIX, upload_id, folder, files->fix, error) ||
+		 !write_workbook(database, upload_id, folder, files->workbook, error)))
 		return false;
 	if (subject->has_ended && !record_files(database, upload_id, files, error))
 		return false;
 	return write_report(database, REPORT_MAIL, upload_id, folder, files->mail, error);
+}
+
+/*
+ * Create and open folder/UPLOAD; the caller closes it.
+ */
+static bool
+open_upload_folder(const char *folder, const char *upload_id, struct report_files *files,
+				   struct report_folder *opened, struct glue_error *error)
+{
+	memset(files, 0, sizeof(*files));
+	return make_folder(files, folder != NULL ? folder : REPORT_DEFAULT_FOLDER, upload_id, error) &&
+		   open_folder(files->folder, opened, error);
 }
 
 bool
@@ -236,13 +266,24 @@ report_files_write(struct database *database, const struct report_subject *subje
 	struct report_folder opened;
 	bool done;
 
-	memset(files, 0, sizeof(*files));
-	if (folder == NULL)
-		folder = REPORT_DEFAULT_FOLDER;
-	if (!make_folder(files, folder, subject->upload_id, error) ||
-		!open_folder(files->folder, &opened, error))
+	if (!open_upload_folder(folder, subject->upload_id, files, &opened, error))
 		return false;
 	done = write_reports(database, subject, &opened, files, error);
+	close(opened.descriptor);
+	return done;
+}
+
+bool
+report_file_write(struct database *database, enum report_kind kind, const char *upload_id,
+				  const char *folder, char path[PATH_MAX], struct glue_error *error)
+{
+	struct report_files files;
+	struct report_folder opened;
+	bool done;
+
+	if (!open_upload_folder(folder, upload_id, &files, &opened, error))
+		return false;
+	done = write_report(database, kind, upload_id, &opened, path, error);
 	close(opened.descriptor);
 	return done;
 }

@@ -45,14 +45,14 @@ report_release(struct database *database, const char *upload_id, const char *tok
 
 bool
 report_record(struct database *database, const char *upload_id, const char *errors, const char *fix,
-			  bool *recorded, struct glue_error *error)
+			  const char *workbook, bool *recorded, struct glue_error *error)
 {
-	const char *const values[] = {upload_id, errors, fix};
+	const char *const values[] = {upload_id, errors, fix, workbook};
 	PGresult *result = NULL;
 
 	if (!database_query(database, RUN_AGAIN,
-						"SELECT onboard_record_report($1::text, $2::text, $3::text)", 3, values,
-						&result, error))
+						"SELECT onboard_record_report($1::text, $2::text, $3::text, $4::text)", 4,
+						values, &result, error))
 		return false;
 	*recorded = strcmp(PQgetvalue(result, 0, 0), "t") == 0;
 	PQclear(result);

@@ -36,7 +36,8 @@ extern bool report_release(struct database *database, const char *upload_id, con
  * that the vendor was notified; this ends the lease. *recorded is false if that
  * was recorded before.
  */
-extern bool report_record(struct database *database, const char *upload_id, const char *errors,
-						  const char *fix, bool *recorded, struct glue_error *error);
+extern bool
+report_record(struct database *database, const char *upload_id, const char *errors, const char *fix,
+			  const char *workbook, bool *recorded, struct glue_error *error);
 
 #endif /* GLUE_REPORT_RECORD_H */

@@ -35,6 +35,9 @@ _Static_assert(WORKBOOK_MAX_ROWS == LXW_ROW_MAX && WORKBOOK_MAX_COLUMNS == LXW_C
 /* Bytes by which &amp; is longer than &. */
 #define ENTITY_GROWTH 4
 
+/* The index of the number format "@". */
+#define NUMBER_FORMAT_TEXT 49
+
 /* Size of _xHHHH_. */
 #define ESCAPE_LENGTH 7
 
@@ -71,8 +74,8 @@ static bool
 too_large(struct glue_error *error)
 {
 	return glue_error_set(error, GLUE_USAGE_ERROR, WORKBOOK_TOO_LARGE,
-						  "a workbook can hold %d rows and %d MB of text", WORKBOOK_MAX_ROWS,
-						  (int) (WORKBOOK_MAX_BYTES / (1024 * 1024)));
+						  "the rows do not fit into a workbook of %d rows and %d MB",
+						  WORKBOOK_MAX_ROWS, (int) (WORKBOOK_MAX_BYTES / (1024 * 1024)));
 }
 
 /* ----- text ----- */
@@ -222,7 +225,7 @@ make_styles(struct workbook *workbook, struct glue_error *error)
 
 		if (style == NULL)
 			return glue_error_memory(error);
-		format_set_num_format(style, "@");
+		format_set_num_format_index(style, NUMBER_FORMAT_TEXT);
 		if (looks[i].is_bold)
 			format_set_bold(style);
 		if (looks[i].background != 0)
@@ -310,13 +313,9 @@ workbook_sheet(struct workbook *workbook, const char *name, struct glue_error *e
 	if (workbook->sheet == NULL)
 		return glue_error_memory(error);
 	/* All cells are text; do not mark those that look like numbers. */
-	if (!check(worksheet_ignore_errors(workbook->sheet, LXW_IGNORE_NUMBER_STORED_AS_TEXT,
-									   "A1:XFD1048576"),
-			   error))
-		return false;
-	return check(worksheet_set_column(workbook->sheet, 0, LXW_COL_MAX - 1, LXW_DEF_COL_WIDTH,
-									  workbook->styles[WORKBOOK_PLAIN]),
-				 error);
+	return check(
+		worksheet_ignore_errors(workbook->sheet, LXW_IGNORE_NUMBER_STORED_AS_TEXT, "A1:XFD1048576"),
+		error);
 }
 
 bool

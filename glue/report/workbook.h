@@ -6,8 +6,8 @@
  * A spreadsheet that opens a CSV file takes cells for numbers, dates and
  * formulas, and saves them in other words.  Here each cell is a string with the
  * number format "text", so a spreadsheet changes nothing, runs nothing and makes
- * no links.  Columns are formatted as a whole, so this holds for cells that a
- * person adds, too.
+ * no links.  A column whose width is set is formatted as a whole, so this holds for
+ * cells that a person adds below, too.
  *
  * Rows are written in order and kept in temporary files in TMPDIR, or /tmp by
  * default, which have no name, so a killed program leaves nothing.  Memory does
@@ -34,10 +34,10 @@
 #define WORKBOOK_MAX_CELL 32767
 
 /*
- * Bytes of all cells as XML.  There are two copies of it and the file, in the
- * 512 MB of temporary files that a Lambda function may have.
+ * Bytes of all cells as XML.  There are two copies of it, and two of the
+ * file, in the 512 MB of temporary files that a Lambda function may have.
  */
-#define WORKBOOK_MAX_BYTES ((int64_t) 128 * 1024 * 1024)
+#define WORKBOOK_MAX_BYTES ((int64_t) 100 * 1024 * 1024)
 
 /* Notes are kept in memory, and thousands of them slow a spreadsheet down. */
 #define WORKBOOK_MAX_NOTES 10000

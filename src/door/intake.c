@@ -49,6 +49,7 @@ typedef enum IntakeColumn
 	INTAKE_LINE_NUMBER,
 	INTAKE_ATTRIBUTES,
 	INTAKE_ACTION,
+	INTAKE_KEY_MEMO,
 	INTAKE_DEFECT_TYPE,
 	INTAKE_DEFECT_MESSAGE,
 	INTAKE_RAW_RECORD,
@@ -65,6 +66,7 @@ static const struct
 	[INTAKE_LINE_NUMBER] = {"line_number", INT8OID},
 	[INTAKE_ATTRIBUTES] = {"attributes", JSONBOID},
 	[INTAKE_ACTION] = {"action", TEXTOID},
+	[INTAKE_KEY_MEMO] = {"key_memo", TEXTOID},
 	[INTAKE_DEFECT_TYPE] = {"defect_type", TEXTOID},
 	[INTAKE_DEFECT_MESSAGE] = {"defect_message", TEXTOID},
 	[INTAKE_RAW_RECORD] = {"raw_record", TEXTOID},
@@ -299,6 +301,7 @@ intake_row(Intake *intake, TupleTableSlot *slot)
 	for (i = 0; i < COLUMN_COUNT; i++)
 		row.product.raw[i] = text_column(slot, intake->product_column[i], &row.source[i]);
 	row.action = text_column(slot, intake->intake_column[INTAKE_ACTION], NULL);
+	row.memo = text_column(slot, intake->intake_column[INTAKE_KEY_MEMO], NULL);
 	read_defect(intake, slot, &row);
 	read_attributes(intake, slot, &row);
 	switch (

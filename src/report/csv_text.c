@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include "utils/builtins.h"
+
 #include "report/csv_text.h"
 #include "shared/csv_cell.h"
 
@@ -87,4 +89,16 @@ csv_add_safe(CsvRecord *record, struct text_view cell)
 	appendStringInfoChar(&record->text, CSV_NEUTRALIZER);
 	add_doubling_quotes(&record->text, cell);
 	appendStringInfoChar(&record->text, '"');
+}
+
+void
+csv_return(CsvRecord *record, ReturnSetInfo *result)
+{
+	Datum values[1];
+	bool nulls[1] = {false};
+
+	values[0] = PointerGetDatum(cstring_to_text_with_len(record->text.data, record->text.len));
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	pfree(DatumGetPointer(values[0]));
+	csv_reset(record);
 }

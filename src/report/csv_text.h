@@ -10,6 +10,7 @@
 
 #include "postgres.h"
 
+#include "funcapi.h"
 #include "lib/stringinfo.h"
 
 #include "shared/text.h"
@@ -39,5 +40,8 @@ extern void csv_add_quoted(CsvRecord *record, struct text_view cell);
  * as a formula.
  */
 extern void csv_add_safe(CsvRecord *record, struct text_view cell);
+
+/* Return the record as a row of a set of text, and start the next. */
+extern void csv_return(CsvRecord *record, ReturnSetInfo *result);
 
 #endif /* ONBOARD_CSV_TEXT_H */

@@ -20,7 +20,9 @@
 
 #include "base/jsonb_object.h"
 #include "row/incoming_row.h"
+#include "shared/key_memo.h"
 #include "shared/row_caps.h"
+#include "shared/sheet_change.h"
 #include "shared/text.h"
 
 #define FIELD_ABSENT PG_UINT32_MAX
@@ -346,8 +348,8 @@ add_only_finding(struct findings *findings, const struct rule *rule, struct text
 
 /*
  * Judge the caps, the encoding and the names of attributes, which the rules do
- * not see.  An attribute named like the action's column would be taken for an
- * action when the row is read again, from a fix file or on approval.
+ * not see.  An attribute named like the column of the action or of the memo would
+ * be taken for that when the row is read again, from a fix file or on approval.
  */
 static void
 judge_attributes(const IncomingRow *row, struct findings *findings)
@@ -372,6 +374,14 @@ judge_attributes(const IncomingRow *row, struct findings *findings)
 				findings, rule_built_in(RULE_MALFORMED_ROW), none,
 				ONBOARD_ACTION_COLUMN
 				" is not the name of an attribute; an action belongs beside the product");
+			return;
+		}
+		if (text_equal(name, text_of(ONBOARD_KEY_COLUMN)))
+		{
+			add_only_finding(
+				findings, rule_built_in(RULE_MALFORMED_ROW), none,
+				ONBOARD_KEY_COLUMN
+				" is not the name of an attribute; a memo of keys belongs beside the product");
 			return;
 		}
 		if (text_has_replacement(name) || text_has_replacement(value))
@@ -431,6 +441,26 @@ incoming_row_request(const IncomingRow *row)
 	return REQUEST_UNKNOWN;
 }
 
+static void
+judge_key(const IncomingRow *row, enum onboard_column column, const char *original,
+		  struct findings *findings)
+{
+	if (sheet_changed(text_of(original), row->product.value[column]))
+		findings_add_changed_key(findings, &row->product, column, original);
+}
+
+/* Judge whether a spreadsheet changed the keys of a row that comes from a fix file. */
+static void
+judge_memo(const IncomingRow *row, struct findings *findings)
+{
+	struct key_memo memo;
+
+	if (row->memo.length == 0 || !key_memo_read(text_trim(row->memo), &memo))
+		return;
+	judge_key(row, COLUMN_SKU, memo.sku, findings);
+	judge_key(row, COLUMN_VENDOR_PRODUCT_ID, memo.vendor_product_id, findings);
+}
+
 /* Judge the row as a whole or, given a scope, the part of a product that it sets. */
 static void
 judge(IncomingRow *row, const struct rule_settings *settings, const struct rule_scope *scope,
@@ -455,6 +485,8 @@ judge(IncomingRow *row, const struct rule_settings *settings, const struct rule_
 		rules_judge(&row->product, settings, findings);
 	if (row->attributes != NULL && !findings_are_of_unreadable_row(findings))
 		judge_attributes(row, findings);
+	if (!findings_are_of_unreadable_row(findings))
+		judge_memo(row, findings);
 	row->is_cut = findings_are_of_unreadable_row(findings) &&
 				  findings->items[0].rule->number == RULE_MALFORMED_ROW;
 }

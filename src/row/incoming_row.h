@@ -32,6 +32,7 @@ typedef struct IncomingRow
 	Datum source[COLUMN_COUNT];
 	Jsonb *attributes;       /* unknown columns, all strings; NULL for none */
 	struct text_view action; /* column onboard_action, as written; or absent */
+	struct text_view memo;   /* likewise, onboard_key: the keys as a fix file remembers them */
 
 	/*
 	 * The product as it arrived in JSON, or NULL.  Must stay valid during the
@@ -94,8 +95,8 @@ extern const char *
 row_image_text(const RowImage *image, const IncomingRow *row, enum onboard_column column);
 
 /*
- * Judge a row by the rules and by what only the door can see: its defect, and the
- * caps and the encoding of its attributes.
+ * Judge a row by the rules and by what only the door can see: its defect, what a
+ * fix file remembers of its keys, and the caps and the encoding of its attributes.
  */
 extern void incoming_row_judge(IncomingRow *row, const struct rule_settings *settings,
 							   struct findings *findings);

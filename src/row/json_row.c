@@ -488,6 +488,17 @@ read_action(const JsonRecord *record, IncomingRow *row)
 		row->action = text_of("(not a text)");
 }
 
+/* Read the memo of keys; one that is not a text is no memo. */
+static void
+read_memo(const JsonRecord *record, IncomingRow *row)
+{
+	JsonbValue storage;
+	JsonbValue *value = record_value(record->container, "key_memo", &storage);
+
+	if (value != NULL && value->type == jbvString)
+		(void) value_text(value, &row->memo);
+}
+
 void
 json_records_read(const JsonRecords *records, int i, IncomingRow *row)
 {
@@ -508,6 +519,7 @@ json_records_read(const JsonRecords *records, int i, IncomingRow *row)
 		return;
 	}
 	read_action(record, row);
+	read_memo(record, row);
 	value = record_value(record->container, "product", &storage);
 	if (value == NULL)
 		refuse_record(record->arrival + 1, "it has neither product nor defect");

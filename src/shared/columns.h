@@ -130,6 +130,9 @@ extern const struct onboard_column_info onboard_columns[COLUMN_COUNT];
 /* The column of a file that tells what to do with the product of a row. */
 #define ONBOARD_ACTION_COLUMN "onboard_action"
 
+/* The column of a fix file that remembers the keys of a row; see key_memo.h. */
+#define ONBOARD_KEY_COLUMN "onboard_key"
+
 /* A set of columns; bits by enum onboard_column. */
 typedef uint64_t column_set;
 

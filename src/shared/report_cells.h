@@ -16,7 +16,8 @@
 /* Where a cell comes from. */
 enum report_source
 {
-	REPORT_COLUMN, /* a column of the vendor's row that has a heading */
+	REPORT_COLUMN,    /* a column of the vendor's row that has a heading */
+	REPORT_SHEET_ROW, /* the row that a spreadsheet shows; blank if not known */
 	REPORT_ROW_NUMBER,
 	REPORT_LINE_NUMBER,
 	REPORT_ERROR_TYPE,

@@ -31,6 +31,7 @@
  *	  %v	its value, quoted and cut, and the first character in it that is hidden
  *	  %q	its value, quoted and cut
  *	  %c	the character found, and where
+ *	  %s	the suggestion, quoted and cut
  *	  %n	the number found, such as a length or a line
  *	  %l	the limit
  *	  %a	the limit as an amount in hundredths, such as 0.01
@@ -486,6 +487,16 @@ static const struct built_in_rule rules[RULE_COUNT] = {
 			"%f %q contains %c",
 		},
 
+	/* Needs what the fix file remembers of the row. */
+	[RULE_KEY_CHANGED_BY_SPREADSHEET] =
+		{
+			NAMED(KEY_CHANGED_BY_SPREADSHEET),
+			0,
+			FIELD_PRESENT,
+			NULL,
+			"%f %v was %s before a spreadsheet changed it",
+		},
+
 	/* These two depend on the mode of the upload and the catalogue. */
 	[RULE_INVALID_ACTION] =
 		{
@@ -637,6 +648,9 @@ write_message(struct finding *finding, const struct judgement *judgement)
 			case 'c':
 				text_add_found(&builder, &judgement->found);
 				break;
+			case 's':
+				text_add_quoted(&builder, text_of(finding->suggestion));
+				break;
 			case 'n':
 				text_add_integer(&builder, judgement->number);
 				break;
@@ -772,6 +786,27 @@ findings_add_key_conflict(struct findings *findings, const struct product_row *r
 					is_fixed ? "%f %v is not that of the product with this SKU"
 							 : "%f %v belongs to another product when this row is judged; "
 							   "rows are judged one after another");
+}
+
+void
+findings_add_changed_key(struct findings *findings, const struct product_row *row,
+						 enum onboard_column column, const char *original)
+{
+	const struct built_in_rule *rule = &rules[RULE_KEY_CHANGED_BY_SPREADSHEET];
+	struct finding *finding = insert_finding(findings, &rule->rule, column, row->raw[column]);
+	struct judgement judgement = {
+		.column = column,
+		.value = row->value[column],
+		.message = rule->message,
+	};
+	struct text_builder builder;
+
+	if (finding == NULL)
+		return;
+	text_start(&builder, finding->suggestion, FINDING_SUGGESTION_SIZE);
+	text_add(&builder, text_of(original));
+	text_finish(&builder);
+	write_message(finding, &judgement);
 }
 
 void

@@ -48,6 +48,7 @@ enum rule_id
 	RULE_INVALID_WEIGHT,
 	RULE_INVALID_IMAGE_URL,
 	RULE_INVALID_CHARACTERS,
+	RULE_KEY_CHANGED_BY_SPREADSHEET,
 	RULE_INVALID_ACTION,
 	RULE_UNKNOWN_PRODUCT,
 	RULE_MALFORMED_ROW,
@@ -218,6 +219,13 @@ extern void findings_add_duplicate(struct findings *findings, const struct produ
  */
 extern void findings_add_key_conflict(struct findings *findings, const struct product_row *row,
 									  enum onboard_column column, bool is_fixed);
+
+/*
+ * Add KEY_CHANGED_BY_SPREADSHEET: the key in this column was another one in the fix
+ * file that the row comes from.  The original is the suggestion.
+ */
+extern void findings_add_changed_key(struct findings *findings, const struct product_row *row,
+									 enum onboard_column column, const char *original);
 
 /* Add UNKNOWN_PRODUCT, about the key in this column. */
 extern void findings_add_unknown_product(struct findings *findings, const struct product_row *row,

@@ -98,6 +98,9 @@ onboard_release_report(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(released);
 }
 
+/* The upload, and the keys of its three files. */
+#define REPORT_ARGUMENTS 4
+
 PG_FUNCTION_INFO_V1(onboard_record_report);
 
 /*
@@ -109,24 +112,26 @@ onboard_record_report(PG_FUNCTION_ARGS)
 {
 	static Statement record = {
 		"UPDATE onboard.upload_history u SET "
-		"  error_file_s3_key = $2, fix_file_s3_key = $3, report_token = NULL, report_lease_until = NULL, "
+		"  error_file_s3_key = $2, fix_file_s3_key = $3, workbook_file_s3_key = $4, "
+		"  report_token = NULL, report_lease_until = NULL, "
 		"  metadata = u.metadata || jsonb_build_object('" UPLOAD_REPORTED_AT
 		"', clock_timestamp()) "
 		"WHERE u.upload_id = $1 AND NOT u.metadata ? '" UPLOAD_REPORTED_AT "'",
-		3,
-		{TEXTOID, TEXTOID, TEXTOID},
+		REPORT_ARGUMENTS,
+		{TEXTOID, TEXTOID, TEXTOID, TEXTOID},
 	};
 	OwnerSection section;
-	NullableDatum error_key = fcinfo->args[1];
-	NullableDatum fix_key = fcinfo->args[2];
-	Datum values[3];
-	char nulls[3] = {' ', error_key.isnull ? 'n' : ' ', fix_key.isnull ? 'n' : ' '};
+	Datum values[REPORT_ARGUMENTS];
+	char nulls[REPORT_ARGUMENTS];
 	bool recorded;
+	int i;
 
 	open_ended(fcinfo, &section);
-	values[0] = PG_GETARG_DATUM(0);
-	values[1] = error_key.value;
-	values[2] = fix_key.value;
+	for (i = 0; i < REPORT_ARGUMENTS; i++)
+	{
+		values[i] = fcinfo->args[i].value;
+		nulls[i] = fcinfo->args[i].isnull ? 'n' : ' ';
+	}
 	recorded = statement_run(&record, values, nulls, false, SPI_OK_UPDATE) > 0;
 	upload_close(&section);
 	PG_RETURN_BOOL(recorded);

@@ -98,6 +98,7 @@ INSERT INTO wanted_columns (relation, name, type, not_null, is_c) VALUES
 	('upload_history', 'failure_message', 'text', false, false),
 	('upload_history', 'error_file_s3_key', 'text', false, false),
 	('upload_history', 'fix_file_s3_key', 'text', false, false),
+	('upload_history', 'workbook_file_s3_key', 'text', false, false),
 	('upload_history', 'processing_started_at', 'timestamp with time zone', true, false),
 	('upload_history', 'processing_completed_at', 'timestamp with time zone', false, false),
 	('upload_history', 'processing_duration_seconds', 'numeric(12,3)', false, false),
@@ -204,7 +205,7 @@ SELECT set_eq('SELECT a.attrelid::regclass::text, a.attname FROM pg_attribute a 
 SELECT columns_are('onboard', 'intake', ARRAY['upload_id', 'row_number', 'line_number', 'vendor_product_id',
 	'product_name', 'category', 'subcategory',
 	'description', 'sku', 'brand', 'price', 'compare_at_price', 'stock_quantity', 'unit', 'weight_kg', 'dimensions_cm',
-	'image_url', 'attributes', 'action',
+	'image_url', 'attributes', 'action', 'key_memo',
 	'defect_type', 'defect_message', 'raw_record']);
 -- The compiled-in columns are the same, in the same order: without a vendor's header, a fix file begins with them.
 CREATE FUNCTION pg_temp.columns_between(relation regclass, first name, last name) RETURNS text[] LANGUAGE sql AS $$
@@ -378,6 +379,8 @@ INSERT INTO wanted_functions VALUES
 	('onboard_prune_history', '{interval}', 'volatile', false),
 	('onboard_error_csv', '{text}', 'stable', true),
 	('onboard_fix_csv', '{text}', 'stable', true),
+	('onboard_fixed_csv', '{text}', 'stable', true),
+	('onboard_rejected_rows', '{text}', 'stable', true),
 	('onboard_error_summary', '{text}', 'stable', true),
 	('onboard_notification', '{text}', 'stable', false),
 	('onboard_notification', '{text,text,text,timestamp with time zone,text,text}', 'stable', false),
@@ -390,7 +393,7 @@ INSERT INTO wanted_functions VALUES
 	('onboard_ack_events', '{bigint[],uuid}', 'volatile', false),
 	('onboard_claim_report', '{text,interval}', 'volatile', false),
 	('onboard_release_report', '{text,uuid}', 'volatile', false),
-	('onboard_record_report', '{text,text,text}', 'volatile', false),
+	('onboard_record_report', '{text,text,text,text}', 'volatile', false),
 	('onboard_grant_loader', '{name}', 'volatile', false),
 	('onboard_grant_reporter', '{name}', 'volatile', false),
 	('onboard_grant_operator', '{name}', 'volatile', false),

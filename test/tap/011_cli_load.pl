@@ -39,12 +39,13 @@ is($causes{'INVALID_PRICE price'}{rows}, 1, 'one negative price');
 my %reports = %{ $result->{reports} };
 is($reports{$_}, "onboard-reports/$result->{upload_id}/$_" . ($_ eq 'mail' ? '.txt' : '.csv'), "$_ is reported")
   for qw(errors fix mail);
+is($reports{workbook}, "onboard-reports/$result->{upload_id}/fix.xlsx", 'and so is the workbook');
 my $errors = read_file($reports{errors});
-like($errors, qr/^\xEF\xBB\xBFRow Number,Vendor Product ID,/,
+like($errors, qr/^\xEF\xBB\xBFSpreadsheet Row,Error Field,Rejected Value,Error Message,Suggestion,Row Number,Vendor Product ID,/,
 	'the error CSV begins with a byte order mark and its header');
 is(scalar(() = $errors =~ /\r\n/g), 6, 'it has a line per error, ended by CR LF');
 my $fix = read_file($reports{fix});
-like($fix, qr/^\xEF\xBB\xBFvendor_product_id,.*,onboard_line,onboard_errors,onboard_suggestion\r\n/,
+like($fix, qr/^\xEF\xBB\xBFvendor_product_id,.*,onboard_line,onboard_errors,onboard_suggestion,onboard_key\r\n/,
 	'the fix CSV has the file\'s columns and ours');
 is(scalar(() = $fix =~ /\r\n/g), 6, 'and a line per rejected row');
 like(read_file($reports{mail}),
@@ -124,7 +125,7 @@ like($err, qr/upload "nothing" does not exist/, 'says so');
 # Reports later
 unlink glob "onboard-reports/$result->{upload_id}/*";
 ($out) = is_exit(0, 'report', 'report', $result->{upload_id});
-is($out, join('', map { "onboard-reports/$result->{upload_id}/$_\n" } qw(errors.csv fix.csv mail.txt)),
+is($out, join('', map { "onboard-reports/$result->{upload_id}/$_\n" } qw(errors.csv fix.csv fix.xlsx mail.txt)),
 	'prints their paths');
 is(read_file("onboard-reports/$result->{upload_id}/errors.csv"), $errors, 'and they are the same bytes');
 
@@ -158,7 +159,7 @@ my $before = sql('SELECT (SELECT count(*) FROM onboard.products), (SELECT count(
 	'--errors', 'check.csv', '--json');
 is(json_of($out)->{total_records}, 33, 'judges the whole file');
 is(json_of($out)->{dry_run}, JSON::PP::true, 'and says that it was a dry run');
-like(read_file('check.csv'), qr/^\xEF\xBB\xBFRow Number,.*\r\n(?:\d+,.*\r\n)+\z/, 'writes the errors');
+like(read_file('check.csv'), qr/^\xEF\xBB\xBFSpreadsheet Row,.*\r\n(?:\d+,.*\r\n)+\z/, 'writes the errors');
 is_exit(1, 'onboard --errors FILE check', '--errors', 'status', 'check', "$data/VEND003_20260106_143000.csv",
 	'--vendor', 'V', '--file-name', 'a.csv');
 is(read_file('status'), read_file('check.csv'), 'even if the file is named before the command and like another '

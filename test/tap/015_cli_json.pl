@@ -70,6 +70,7 @@ my %arguments = (
 	diff => [ 'good.csv', '--vendor', 'NORTHWIND', '--mode', 'update' ],
 	report => ['U'],
 	mail => ['U'],
+	fix => ['U'],
 	undo => ['U'],
 	approve => ['U'],
 	decline => ['U'],
@@ -277,6 +278,9 @@ sql("INSERT INTO onboard.upload_history (upload_id, vendor_id, file_name, mode, 
 	VALUES ('$held', 'NORTHWIND', 1, 2, 999999, 'price', '1.00', '9999.00',
 		'{\"vendor_product_id\": \"GONE\", \"price\": \"9999.00\"}')");
 
+write_file('unfixable.csv', $header . "U-1,Kettle,Kitchen,U-S1,many,3\n");
+my $unfixable = json_of((run_onboard(qw(load unfixable.csv --vendor NORTHWIND --no-reports --json)))[1])->{upload_id};
+
 # Every command returns exactly the exit codes that its help lists
 my %ends = (
 	load => { 0 => [qw(good.csv --vendor SOUTHWIND)], 1 => [qw(mixed.csv --vendor NORTHWIND)],
@@ -292,6 +296,7 @@ my %ends = (
 	history => { 0 => ['M-S1'], 2 => ['nothing'] },
 	report => { 0 => [$upload], 2 => ['U'] },
 	mail => { 0 => [$upload], 2 => ['U'] },
+	fix => { 0 => [$good], 1 => [$unfixable], 2 => ['nothing'] },
 	undo => { 0 => [$upload], 2 => ['U'] },
 	template => { 0 => [] },
 	'vendor add' => { 0 => [qw(NEW --name N --email new@example.com)] },
@@ -327,7 +332,7 @@ for my $command (@commands)
 }
 # Standard output that cannot be written
 my %arguments_again = (%arguments, load => [qw(good.csv --vendor SOUTHWIND)], psql => \@away, status => [],
-	report => [$upload], mail => [$upload],
+	report => [$upload], fix => [$upload], mail => [$upload],
 	undo => [ sql('SELECT upload_id FROM onboard.upload_history WHERE status = \'completed\' LIMIT 1') ],
 	diff => [qw(other.csv --vendor NORTHWIND --mode upsert)], held => [], approve => [$upload], decline => [$upload],
 	history => ['M-S1']);

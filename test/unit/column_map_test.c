@@ -67,16 +67,18 @@ check(const char *line, const char *expected)
 		char written[100];
 
 		snprintf(written, sizeof(written), "%s%c:%.*s", i > 0 ? "|" : "",
-				 field->role == FIELD_COLUMN    ? 'c'
-				 : field->role == FIELD_IGNORED ? 'i'
-				 : field->role == FIELD_ACTION  ? 'd'
-												: 'a',
+				 field->role == FIELD_COLUMN     ? 'c'
+				 : field->role == FIELD_IGNORED  ? 'i'
+				 : field->role == FIELD_ACTION   ? 'd'
+				 : field->role == FIELD_KEY_MEMO ? 'k'
+												 : 'a',
 				 (int) field->name.length, field->name.data);
 		events_append(&list, written, strlen(written));
 		attributes += field->role == FIELD_ATTRIBUTE;
 		if (field->role == FIELD_COLUMN && map.position[field->column] != i)
 			events_append(&list, "?", 1);
-		if ((field->role == FIELD_ACTION) != (map.action == i))
+		if ((field->role == FIELD_ACTION) != (map.action == i) ||
+			(field->role == FIELD_KEY_MEMO) != (map.key_memo == i))
 			events_append(&list, "?", 1);
 	}
 	is_text(list.text, expected, "\"%s\"", line);
@@ -125,6 +127,7 @@ test_needs(void)
 	needs = (struct column_needs){MODE_UPDATE, MATCH_COUNT};
 	check("vendor_product_id|price", "c:vendor_product_id|c:price");
 	check("SKU|price|Onboard_Action|colour", "c:SKU|c:price|d:Onboard_Action|a:colour");
+	check("SKU|price|ONBOARD_KEY|colour", "c:SKU|c:price|k:ONBOARD_KEY|a:colour");
 	check_fault("prise|price", "MISSING_COLUMN",
 				"the header must have one of these columns: vendor_product_id, sku");
 	check("Vendor Product Id|price", "c:Vendor Product Id|c:price");
@@ -200,7 +203,7 @@ test_loose_headings(void)
 {
 	check(
 		"\xEF\xBB\xBFVendor-Product-ID *|PRODUCT NAME|category*|S K U|pri_ce|Stock-quantity|Onboard Line|My-Price|my price",
-		"c:\xEF\xBB\xBFVendor-Product-ID *|c:PRODUCT NAME|c:category*|c:S K U|c:pri_ce|c:Stock-quantity|i:Onboard Line|a:My-Price|a:my price");
+		"c:Vendor-Product-ID *|c:PRODUCT NAME|c:category*|c:S K U|c:pri_ce|c:Stock-quantity|i:Onboard Line|a:My-Price|a:my price");
 	check_fault(
 		"ID|Title|Category|SKU|Unit Price|On-Hand", "MISSING_COLUMN",
 		"required columns missing from the header: vendor_product_id, product_name, price, stock_quantity"

@@ -92,7 +92,7 @@ test_made(void)
 static void
 test_kinds(void)
 {
-	static const char *const paths[] = {"/r/", "/f/"};
+	static const char *const paths[] = {"/r/", "/f/", "/w/"};
 	char tokens[LINK_KIND_COUNT][LINK_TOKEN_SIZE];
 	char upload_id[LINK_UPLOAD_ID_SIZE];
 

@@ -76,10 +76,10 @@ static const struct
 	},
 	{
 		"an action",
-		ROW("\"action\":{\"S\":\"del\\u0065te\"}," PRODUCT),
+		ROW("\"action\":{\"S\":\"del\\u0065te\"},\"key_memo\":{\"S\":\"key:1\"}," PRODUCT),
 		STREAM_ROW,
 		STREAM_NO_FAULT,
-		"{\"action\":\"del\\u0065te\",\"product\":{\"sku\":\"A-1\"}," ENDING,
+		"{\"action\":\"del\\u0065te\",\"key_memo\":\"key:1\",\"product\":{\"sku\":\"A-1\"}," ENDING,
 	},
 	{
 		"a defect",

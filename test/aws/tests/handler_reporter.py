@@ -6,6 +6,7 @@ Run by test/tap/062_reporter.pl, which starts the server.
 import hashlib
 import hmac
 import html.parser
+import io
 import itertools
 import json
 import os
@@ -16,6 +17,7 @@ import unittest
 import urllib.error
 import urllib.request
 import uuid
+import zipfile
 from typing import Any, Callable
 
 from event_sources import EmulatedQueue, QueueConsumer, UrlReply, url_event, url_reply
@@ -174,6 +176,9 @@ class HandlerTest(HandlerCase):
     def keys(self, upload_id: str) -> tuple[str, str]:
         return f"errors/VEND001/{upload_id}_errors.csv", f"errors/VEND001/{upload_id}_fix.csv"
 
+    def workbook_key(self, upload_id: str) -> str:
+        return f"errors/VEND001/{upload_id}_fix.xlsx"
+
     def object(self, key: str) -> dict[str, Any]:
         reply: dict[str, Any] = self.clients["s3"].get_object(Bucket=BUCKET, Key=key)
         return {**reply, "Body": reply["Body"].read()}
@@ -253,6 +258,14 @@ class ReporterTest(HandlerTest):
         self.assertEqual(fix["Body"], expected_file("onboard_fix_csv", upload_id))
         self.assertEqual(errors["Body"].count(b"\r\n"), 7)
         self.assertIn(PLANTED.encode(), errors["Body"])
+        workbook = self.object(self.workbook_key(upload_id))
+        self.assertEqual(workbook["ContentType"], "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+        self.assertEqual(workbook["ContentDisposition"], 'attachment; filename="VEND001_a_.._b_fix.xlsx"')
+        with zipfile.ZipFile(io.BytesIO(workbook["Body"])) as book:
+            self.assertEqual(book.read("xl/worksheets/sheet1.xml").count(b"<row "), 4)
+        self.assertEqual(sql(f"SELECT workbook_file_s3_key FROM onboard.upload_history WHERE upload_id = '{upload_id}'"),
+                         self.workbook_key(upload_id))
+        self.assertEqual(self.call("/w/" + self.token("/w/", upload_id)).status, 302)
         for reply, ending in ((errors, "errors"), (fix, "fix")):
             self.assertEqual(reply["ContentType"], "text/csv; charset=utf-8")
             self.assertEqual(reply["ContentDisposition"], f'attachment; filename="VEND001_a_.._b_{ending}.csv"')
@@ -291,7 +304,7 @@ class ReporterTest(HandlerTest):
             self.assertEqual(self.recorded(cases[name]), "t|-|-", name)
             self.assertNotIn("/r/", mails[cases[name]]["Message"])
             self.assertEqual(self.versions(cases[name]), [], name)
-        self.assertEqual(len(self.versions(cases["all bad"])), 2)
+        self.assertEqual(len(self.versions(cases["all bad"])), 3)
 
     def test_errors_recorded_is_acknowledged_at_once(self) -> None:
         upload_id = ended(0, 1)
@@ -328,7 +341,7 @@ class ReporterTest(HandlerTest):
         self.assertEqual(self.log_codes(self.reporter), [])
         self.assertEqual(len(self.mails()), 1)
         versions = self.versions(upload_id)
-        self.assertEqual((len(versions), len(set(versions))), (2, 2))
+        self.assertEqual((len(versions), len(set(versions))), (3, 3))
         self.assertEqual(self.report(upload_id), [])
 
     def test_no_transaction_is_open_while_a_report_is_written_and_published(self) -> None:
@@ -451,7 +464,7 @@ class FaultTest(HandlerTest):
         self.assertEqual(self.object(error_key)["Body"], expected_file("onboard_error_csv", upload_id))
         self.assertEqual(self.object(fix_key)["Body"], expected_file("onboard_fix_csv", upload_id))
         found = self.versions(upload_id)
-        self.assertEqual((len(found), len(set(found))), (versions, 2))
+        self.assertEqual((len(found), len(set(found))), (versions, 3))
 
     def kill_when(self, upload_id: str, there: Callable[[], object]) -> None:
         """Send SIGKILL to the process as soon as a state is reached."""
@@ -478,22 +491,22 @@ class FaultTest(HandlerTest):
         self.kill_when(upload_id, lambda: len(self.versions(upload_id)) == 1)
         self.assertEqual(plan.unfired(), [])
         self.assertEqual(len(self.report_after_kill(upload_id)), 1)
-        self.check_whole(upload_id, 3)
+        self.check_whole(upload_id, 4)
 
     def test_killed_after_the_second_file(self) -> None:
         upload_id = ended(1, 2)
         plan = self.plan({"fault": "drop_reply", "call": "s3.PutObject", "seconds": HANG_SECONDS, "skip": 1})
-        self.kill_when(upload_id, lambda: len(self.versions(upload_id)) == 2)
+        self.kill_when(upload_id, lambda: len(self.versions(upload_id)) == 3)
         self.assertEqual(plan.unfired(), [])
         self.assertEqual(len(self.report_after_kill(upload_id)), 1)
-        self.check_whole(upload_id, 4)
+        self.check_whole(upload_id, 6)
 
     def test_killed_before_publishing(self) -> None:
         upload_id = ended(1, 2)
         plan = self.plan({"fault": "error", "call": "sns.Publish"})
         self.kill_when(upload_id, lambda: plan.calls["sns.Publish"])
         self.assertEqual(len(self.report_after_kill(upload_id)), 1)
-        self.check_whole(upload_id, 4)
+        self.check_whole(upload_id, 6)
 
     def test_killed_between_publishing_and_recording(self) -> None:
         """Costs exactly one extra mail."""
@@ -509,7 +522,7 @@ class FaultTest(HandlerTest):
         self.assertEqual(plan.unfired(), [])
         second, = self.report_after_kill(upload_id)
         self.assertEqual(second["Subject"], first[0]["Subject"])
-        self.check_whole(upload_id, 4)
+        self.check_whole(upload_id, 6)
         self.assertEqual(self.report(upload_id), [])
 
     def test_killed_after_recording(self) -> None:
@@ -519,7 +532,7 @@ class FaultTest(HandlerTest):
         self.kill_when(upload_id, lambda: plan.fired["hold", "sqs.SendMessageBatch"])
         plan.release()
         self.assertEqual(len(self.mails()), 1)
-        self.check_whole(upload_id, 2)
+        self.check_whole(upload_id, 3)
         self.assertEqual(self.report(upload_id), [])
 
     def test_lease_that_ran_out_costs_a_second_mail(self) -> None:
@@ -537,7 +550,7 @@ class FaultTest(HandlerTest):
         self.assertEqual((self.failures(results[0]), len(self.mails())), ([], 1))
         self.assertTrue(self.reporter.log.wait_for(lambda line: "the report was already recorded" in line))
         self.assertEqual(self.recorded(upload_id), recorded)
-        self.check_whole(upload_id, 4)
+        self.check_whole(upload_id, 6)
 
     def test_lost_connection_does_not_lose_the_record(self) -> None:
         upload_id = ended(1, 2)
@@ -556,7 +569,7 @@ class FaultTest(HandlerTest):
         sql("ALTER ROLE reporter LOGIN")
         thread.join()
         self.assertEqual((self.failures(results[0]), len(self.mails())), ([], 1))
-        self.check_whole(upload_id, 2)
+        self.check_whole(upload_id, 3)
 
     def test_transient_faults_are_retried(self) -> None:
         upload_ids = [ended(1, 1), ended(2, 0), ended(0, 3)]
@@ -570,7 +583,7 @@ class FaultTest(HandlerTest):
         self.assertEqual(plan.unfired(), [], plan.table())
         print("# " + plan.table().replace("\n", "\n# "))
         for upload_id in (upload_ids[0], upload_ids[2]):
-            self.check_whole(upload_id, 2)
+            self.check_whole(upload_id, 3)
         self.assertGreaterEqual(self.metric("Retries"), 6)
 
     def test_unavailable_service_fails_the_message_and_nothing_is_recorded(self) -> None:

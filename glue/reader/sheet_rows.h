@@ -1,0 +1,57 @@
+/*-------------------------------------------------------------------------
+ *
+ * sheet_rows.h
+ *	  In which row a spreadsheet shows each record of a file.
+ *
+ * It is neither the number of the record nor that of its line: there, a cell of
+ * several lines is one row, and a blank line is a row.  So it is the number of the
+ * record and the rows above it that are no records: the header, and blank lines.
+ * Blank lines between records are rare, so a short list says it all.
+ *
+ * A record that could not be read may be cut into rows differently by a spreadsheet;
+ * the rows after it are then those of a file in which it is one.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GLUE_SHEET_ROWS_H
+#define GLUE_SHEET_ROWS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "reader/record.h"
+
+/* The rows of a file with more blank lines between its records are not known from then on. */
+#define SHEET_ROWS_STEPS 100
+
+/* From this row on, so many rows above are no records; SHEET_ROWS_UNKNOWN if not known. */
+struct sheet_step
+{
+	int64_t row_number;
+	int64_t above;
+};
+
+#define SHEET_ROWS_UNKNOWN (-1)
+
+/* Zeroed at first.  Owns nothing. */
+struct sheet_rows
+{
+	int count;
+	struct sheet_step steps[SHEET_ROWS_STEPS];
+	int64_t next_line; /* the line after the last record */
+};
+
+/*
+ * Note the next record.  header_lines is the number of lines of the header, and of
+ * those above it that a spreadsheet does not show.
+ */
+extern void
+sheet_rows_note(struct sheet_rows *rows, const struct record *record, int64_t header_lines);
+
+/* Return the row of a record; 0 if not known. */
+extern int64_t sheet_rows_find(const struct sheet_rows *rows, int64_t row_number);
+
+/* Count the lines of a text that does not end with a line end. */
+extern int64_t sheet_rows_lines(struct text_view text);
+
+#endif /* GLUE_SHEET_ROWS_H */

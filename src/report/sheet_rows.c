@@ -1,0 +1,96 @@
+/*-------------------------------------------------------------------------
+ *
+ * sheet_rows.c
+ *	  The row in which a spreadsheet shows a record of the vendor's file.
+ *
+ * Neither the number of the record nor that of its line is what a spreadsheet
+ * shows: a cell of several lines is one row there, and a blank line is a row.  Blank
+ * lines between records are rare, so the client notes where they are, once per
+ * upload.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/fmgrprotos.h"
+#include "utils/numeric.h"
+
+#include "report/sheet_rows.h"
+
+#define UNKNOWN (-1)
+
+typedef struct SheetStep
+{
+	int64 row_number; /* the first that it applies to */
+	int64 above;      /* rows other than records; or UNKNOWN */
+} SheetStep;
+
+struct SheetRows
+{
+	int count;
+	SheetStep steps[FLEXIBLE_ARRAY_MEMBER];
+};
+
+/* Read a number that clients may have written; UNKNOWN if it is no count. */
+static int64
+read_count(const JsonbValue *value)
+{
+	Numeric largest;
+
+	if (value == NULL || value->type != jbvNumeric)
+		return UNKNOWN;
+	largest = int64_to_numeric(PG_INT32_MAX);
+	if (DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(value->val.numeric),
+										  NumericGetDatum(largest))) > 0 ||
+		DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(value->val.numeric),
+										  NumericGetDatum(int64_to_numeric(0)))) < 0)
+		return UNKNOWN;
+	return DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(value->val.numeric)));
+}
+
+/* Read a pair; false if it is none. */
+static bool
+read_step(const JsonbValue *value, SheetStep *step)
+{
+	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data) ||
+		JsonContainerSize(value->val.binary.data) != 2)
+		return false;
+	step->row_number = read_count(getIthJsonbValueFromContainer(value->val.binary.data, 0));
+	step->above = read_count(getIthJsonbValueFromContainer(value->val.binary.data, 1));
+	return step->row_number != UNKNOWN;
+}
+
+SheetRows *
+sheet_rows_read(Jsonb *metadata)
+{
+	JsonbValue list;
+	SheetRows *rows;
+	uint32 count = 0;
+	uint32 i;
+
+	if (getKeyJsonValueFromContainer(&metadata->root, "sheet_rows", strlen("sheet_rows"), &list) !=
+			NULL &&
+		list.type == jbvBinary && JsonContainerIsArray(list.val.binary.data))
+		count = JsonContainerSize(list.val.binary.data);
+	rows = palloc(offsetof(SheetRows, steps) + count * sizeof(SheetStep));
+	rows->count = 0;
+	for (i = 0; i < count; i++)
+	{
+		JsonbValue *value = getIthJsonbValueFromContainer(list.val.binary.data, i);
+
+		if (read_step(value, &rows->steps[rows->count]))
+			rows->count++;
+	}
+	return rows;
+}
+
+int64
+sheet_row(const SheetRows *rows, int64 row_number)
+{
+	int64 above = UNKNOWN;
+	int i;
+
+	for (i = 0; i < rows->count && rows->steps[i].row_number <= row_number; i++)
+		above = rows->steps[i].above;
+	return above == UNKNOWN ? 0 : row_number + above;
+}
