@@ -1515,8 +1515,8 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 		'file; renaming a file is not enough.'),
 	('en', 'failure.UNSUPPORTED_ENCODING', 'The file is in a character encoding that we cannot read. Save it in the '
 		'format CSV UTF-8, and send it again.'),
-	('en', 'failure.WRONG_ENCODING', 'The file is not in UTF-8, so letters such as é or ü could not be read. Save '
-		'it in the format CSV UTF-8, and send it again.'),
+	('en', 'failure.WRONG_ENCODING', 'The file is not in the encoding that we expected, so letters such as é or ü could '
+		'not be read. Save it in the format CSV UTF-8, and send it again.'),
 	('en', 'failure.OTHER_VENDOR', 'The name of the file belongs to another vendor. Begin the file name with your '
 		'own vendor number, and send the file again.'),
 	('en', 'failure.VENDOR_NOT_ACTIVE', 'Your account is not active at present, so we do not process files. Please '
@@ -1782,8 +1782,8 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 		'senden Sie diese Datei; ein bloßes Umbenennen genügt nicht.'),
 	('de', 'failure.UNSUPPORTED_ENCODING', 'Die Datei hat eine Zeichenkodierung, die wir nicht lesen können. '
 		'Speichern Sie die Datei im Format CSV UTF-8 und senden Sie sie erneut.'),
-	('de', 'failure.WRONG_ENCODING', 'Die Datei ist nicht in UTF-8 gespeichert, daher konnten Buchstaben wie ä oder '
-		'ß nicht gelesen werden. Speichern Sie die Datei im Format CSV UTF-8 und senden Sie sie erneut.'),
+	('de', 'failure.WRONG_ENCODING', 'Die Datei hat nicht die erwartete Zeichencodierung, daher konnten Buchstaben wie ä '
+		'oder ß nicht gelesen werden. Speichern Sie die Datei im Format CSV UTF-8 und senden Sie sie erneut.'),
 	('de', 'failure.OTHER_VENDOR', 'Der Dateiname gehört zu einem anderen Lieferanten. Beginnen Sie den Dateinamen '
 		'mit Ihrer eigenen Lieferantennummer und senden Sie die Datei erneut.'),
 	('de', 'failure.VENDOR_NOT_ACTIVE', 'Ihr Lieferantenkonto ist zurzeit nicht aktiv, daher verarbeiten wir keine '

@@ -41,20 +41,21 @@ sub load_findings
 	return map { [ split /$separator/, $_, 5 ] } split /\n/, $rows;
 }
 
-# The cells of an error report by heading, one hash for each finding.
+# The cells of an error report by heading, one hash for each finding; it has the delimiter of its file.
 sub report_findings
 {
 	my ($path) = @_;
 	my $text = read_file($path) =~ s/\A\xEF\xBB\xBF//r;
+	my ($delimiter) = $text =~ /\ASpreadsheet Row(.)/;
 	my @records = ([]);
 
-	while ($text =~ /\G(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n|\n|\z)/gc)
+	while ($text =~ /\G(?:"((?:[^"]|"")*)"|([^"\Q$delimiter\E\r\n]*))(\Q$delimiter\E|\r\n|\n|\z)/gc)
 	{
 		my ($quoted, $plain, $end) = ($1, $2, $3);
 
 		push @{ $records[-1] }, defined $quoted ? $quoted =~ s/""/"/gr : $plain;
 		last if pos($text) >= length $text;
-		push @records, [] if $end ne ',';
+		push @records, [] if $end ne $delimiter;
 	}
 	my $heading = shift @records;
 	return map { my %cells; @cells{@$heading} = @$_; \%cells } @records;

@@ -236,7 +236,8 @@ class Tracer:
     def report_hop(self, found: Found) -> Hop:
         report = (found.trace or {}).get("report") or {}
         if found.upload.get("reported"):
-            files = [str(report[name]) for name in ("error_file_s3_key", "fix_file_s3_key") if report.get(name)]
+            names = ("error_file_s3_key", "fix_file_s3_key", "workbook_file_s3_key")
+            files = [str(report[name]) for name in names if report.get(name)]
             return Hop("report", DONE, f"recorded {report.get('reported_at') or ''}".strip()
                        + (f": {', '.join(files)}" if files else ", without files"))
         lease = str(report.get("lease_until") or "")

@@ -255,7 +255,8 @@ class OperatorTest(HandlerCase):
             {"error_type": "INVALID_STOCK", "error_field": "stock_quantity", "severity": "error", "rows": 2}])
         self.assertEqual(set(answer["errors"][0]), documented("an error of `upload_trace`"))
         self.assertEqual(answer["report"], {"due": False, "reported_at": None, "lease_until": None,
-                                            "error_file_s3_key": None, "fix_file_s3_key": None})
+                                            "error_file_s3_key": None, "fix_file_s3_key": None,
+                                            "workbook_file_s3_key": None})
         self.assertEqual(set(answer["report"]), documented("report of `upload_trace`"))
         self.assertEqual(self.answers()[0]["upload_id"], upload_id)
 

@@ -270,7 +270,7 @@ class ParserTest(HandlerCase):
                 self.parse(put)
                 self.assertEqual(self.state(put, "status, failure_code"), "failed|WRONG_ENCODING")
                 mail = sql(f"SELECT body FROM onboard_notification('{self.upload(put)}')")
-                self.assertIn(f"WRONG_ENCODING: {text}", mail)
+                self.assertIn(f"Details: {text} (WRONG_ENCODING)", mail)
         self.assertEqual(len([body for body in self.messages() if "upload_ended" in json.dumps(body)]), len(puts))
 
     def test_delivered_again(self) -> None:
