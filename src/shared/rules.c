@@ -788,19 +788,38 @@ findings_add_key_conflict(struct findings *findings, const struct product_row *r
 							   "rows are judged one after another");
 }
 
+/* Remove the finding that a field breaks a rule, if there is one. */
+static void
+remove_finding(struct findings *findings, enum rule_id id, enum onboard_column column)
+{
+	for (int i = 0; i < findings->count; i++)
+	{
+		struct finding *finding = &findings->items[i];
+
+		if (finding->rule->number != (int) id || finding->column != column)
+			continue;
+		findings->count--;
+		memmove(finding, finding + 1, sizeof(*finding) * (size_t) (findings->count - i));
+		return;
+	}
+}
+
 void
 findings_add_changed_key(struct findings *findings, const struct product_row *row,
 						 enum onboard_column column, const char *original)
 {
 	const struct built_in_rule *rule = &rules[RULE_KEY_CHANGED_BY_SPREADSHEET];
-	struct finding *finding = insert_finding(findings, &rule->rule, column, row->raw[column]);
 	struct judgement judgement = {
 		.column = column,
 		.value = row->value[column],
 		.message = rule->message,
 	};
+	struct finding *finding;
 	struct text_builder builder;
 
+	/* The original says more than that digits are lost. */
+	remove_finding(findings, RULE_INVALID_CHARACTERS, column);
+	finding = insert_finding(findings, &rule->rule, column, row->raw[column]);
 	if (finding == NULL)
 		return;
 	text_start(&builder, finding->suggestion, FINDING_SUGGESTION_SIZE);

@@ -222,7 +222,8 @@ extern void findings_add_key_conflict(struct findings *findings, const struct pr
 
 /*
  * Add KEY_CHANGED_BY_SPREADSHEET: the key in this column was another one in the fix
- * file that the row comes from.  The original is the suggestion.
+ * file that the row comes from.  The original is the suggestion.  It replaces the
+ * finding that a spreadsheet has shortened the key.
  */
 extern void findings_add_changed_key(struct findings *findings, const struct product_row *row,
 									 enum onboard_column column, const char *original);
