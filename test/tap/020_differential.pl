@@ -130,7 +130,9 @@ my %break = (
 		$_[0]{$field} = ' ' . $prefix . one_of('z', 'é',
 			"\x{1F600}") x ($too_long{$field} + between(1, 3) - length $prefix);
 	},
-	INVALID_CATEGORY => sub { $_[0]{category} = one_of("Furni\x{200B}ture", "No\tsuch", 'books', 'Nonsense', 'Retired', 'Kitchn', q(Men)) },
+	INVALID_CATEGORY => sub {
+		$_[0]{category} = one_of("Furni\x{200B}ture", "No\tsuch", 'books', 'Nonsense', 'Retired', 'Kitchn', q(Men));
+	},
 	DUPLICATE_SKU => sub { $_[0]{sku} = 'SEED-' . between(1, 60) },
 	DUPLICATE_VENDOR_PRODUCT_ID => sub { $_[0]{vendor_product_id} = 'seed-' . between(1, 20) },
 	INVALID_COMPARE_AT_PRICE => sub { $_[0]{compare_at_price} = one_of(@bad_numbers, '0.001', '-1', '100000000',
@@ -370,7 +372,8 @@ BEGIN
 				IF FOUND THEN
 					wrong := wrong || ('DUPLICATE_SKU', 'sku', format('sku %s%s%s', oracle.shown(v ->> 'sku'),
 						CASE WHEN winner.upload = d.upload THEN ': same SKU as line ' || winner.line
-							ELSE ' is already in the catalogue' END, oracle.ignored(raw ->> 'sku')), raw ->> 'sku', 'error')::oracle.finding;
+							ELSE ' is already in the catalogue' END, oracle.ignored(raw ->> 'sku')),
+						raw ->> 'sku', 'error')::oracle.finding;
 				END IF;
 			END IF;
 			IF v ->> 'vendor_product_id' <> '' THEN
