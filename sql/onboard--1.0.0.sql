@@ -180,7 +180,8 @@ CREATE TABLE onboard.upload_history (
 	failure_code text COLLATE "C"
 		CONSTRAINT upload_history_failure_code_check CHECK (failure_code OPERATOR(pg_catalog.=) ANY (ARRAY[
 			'EMPTY_FILE', 'NO_ROWS', 'NO_HEADER', 'MISSING_COLUMN', 'DUPLICATE_COLUMN', 'FILE_TOO_LARGE',
-			'TOO_MANY_ROWS', 'NOT_TEXT', 'UNSUPPORTED_ENCODING', 'WRONG_ENCODING', 'OTHER_VENDOR', 'VENDOR_NOT_ACTIVE',
+			'TOO_MANY_ROWS', 'NOT_TEXT', 'UNREADABLE_FILE', 'UNSUPPORTED_ENCODING', 'WRONG_ENCODING', 'OTHER_VENDOR',
+			'VENDOR_NOT_ACTIVE',
 			'MODE_NOT_ALLOWED', 'INVALID_SETTING', 'INVALID_SOURCE_TIME', 'OBJECT_REPLACED', 'PROCESSING_ABANDONED', 'CANCELLED'])),
 	failure_message text,
 	error_file_s3_key text,
@@ -1511,8 +1512,12 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 		'headings, and send them one after another.'),
 	('en', 'failure.TOO_MANY_ROWS', 'The file has too many rows. Divide it into smaller files, each with the column '
 		'headings, and send them one after another.'),
-	('en', 'failure.NOT_TEXT', 'The file is not a CSV file. Save your table in the format CSV UTF-8, and send that '
-		'file; renaming a file is not enough.'),
+	('en', 'failure.NOT_TEXT', 'The file is neither a CSV file nor an Excel workbook that we can read. Save '
+		'your table as an Excel workbook (.xlsx) without a password, or as CSV UTF-8, and send that file; '
+		'renaming a file is not enough.'),
+	('en', 'failure.UNREADABLE_FILE', 'The file is damaged or incomplete, or an archive that we cannot read. '
+		'Open your table in the spreadsheet program, save it again, and send that file, without packing it '
+		'together with others.'),
 	('en', 'failure.UNSUPPORTED_ENCODING', 'The file is in a character encoding that we cannot read. Save it in the '
 		'format CSV UTF-8, and send it again.'),
 	('en', 'failure.WRONG_ENCODING', 'The file is not in the encoding that we expected, so letters such as é or ü could '
@@ -1549,8 +1554,8 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 	('en', 'column.image_url', 'address of one image'),
 	('en', 'page.title', 'How to send us a product file'),
 	('en', 'page.file', E'Send your products as a table: one row for each product, column headings in the first row.\n\n'
-		'- Save it as CSV; in a spreadsheet choose the format "CSV UTF-8". The extension .csv alone does not make '
-		'a CSV file.\n'
+		'- Save it as an Excel workbook (.xlsx) or as CSV; for CSV, choose the format "CSV UTF-8". Renaming a file '
+		'does not change what it is.\n'
 		'- Use the column names below. Their order does not matter, and neither do capital letters. Columns that '
 		'we do not know do no harm.\n'
 		'- Comma, semicolon, tab or bar may separate the columns. Put a text that contains the separator into '
@@ -1778,8 +1783,12 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 		'Spaltenüberschriften, und senden Sie diese nacheinander.'),
 	('de', 'failure.TOO_MANY_ROWS', 'Die Datei hat zu viele Zeilen. Teilen Sie sie in kleinere Dateien auf, jede '
 		'mit den Spaltenüberschriften, und senden Sie diese nacheinander.'),
-	('de', 'failure.NOT_TEXT', 'Die Datei ist keine CSV-Datei. Speichern Sie Ihre Tabelle im Format CSV UTF-8 und '
-		'senden Sie diese Datei; ein bloßes Umbenennen genügt nicht.'),
+	('de', 'failure.NOT_TEXT', 'Die Datei ist weder eine CSV-Datei noch eine Excel-Arbeitsmappe, die wir lesen '
+		'können. Speichern Sie Ihre Tabelle als Excel-Arbeitsmappe (.xlsx) ohne Kennwort oder im Format CSV '
+		'UTF-8 und senden Sie diese Datei; ein bloßes Umbenennen genügt nicht.'),
+	('de', 'failure.UNREADABLE_FILE', 'Die Datei ist beschädigt oder unvollständig, oder ein Archiv, das wir '
+		'nicht lesen können. Öffnen Sie Ihre Tabelle im Tabellenprogramm, speichern Sie sie erneut und senden '
+		'Sie diese Datei, ohne sie mit anderen zusammenzupacken.'),
 	('de', 'failure.UNSUPPORTED_ENCODING', 'Die Datei hat eine Zeichenkodierung, die wir nicht lesen können. '
 		'Speichern Sie die Datei im Format CSV UTF-8 und senden Sie sie erneut.'),
 	('de', 'failure.WRONG_ENCODING', 'Die Datei hat nicht die erwartete Zeichencodierung, daher konnten Buchstaben wie ä '
@@ -1818,8 +1827,8 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 	('de', 'page.title', 'So senden Sie uns eine Produktdatei'),
 	('de', 'page.file', E'Senden Sie Ihre Artikel als Tabelle: eine Zeile je Artikel, die Spaltenüberschriften in '
 		'der ersten Zeile.\n\n'
-		'- Speichern Sie die Tabelle als CSV; wählen Sie in der Tabellenkalkulation das Format „CSV UTF-8“. Die '
-		'Endung .csv allein macht noch keine CSV-Datei.\n'
+		'- Speichern Sie die Tabelle als Excel-Arbeitsmappe (.xlsx) oder als CSV; wählen Sie für CSV das Format '
+		'„CSV UTF-8“. Ein bloßes Umbenennen ändert nicht, was eine Datei ist.\n'
 		'- Verwenden Sie die Spaltennamen von unten. Die Reihenfolge ist beliebig, Groß- und Kleinschreibung '
 		'ebenso. Spalten, die wir nicht kennen, stören nicht.\n'
 		'- Als Trennzeichen sind Komma, Semikolon, Tabulator und senkrechter Strich möglich. Setzen Sie einen '

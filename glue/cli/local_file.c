@@ -41,6 +41,7 @@ init_file(struct local_file *local, struct glue_error *error)
 		.encoding_is_trusted = options->force,
 		.delimiter = options->delimiter,
 		.quote = options->quote,
+		.sheet = options->sheet,
 	};
 	struct scan_limits limits = {options->max_bytes, options->max_rows};
 

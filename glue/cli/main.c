@@ -34,11 +34,11 @@
 
 #define INSUFFICIENT_PRIVILEGE "42501"
 
-#define OPTIONS_FILE                                                                          \
-	(OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_ENCODING) | OPTION_BIT(OPTION_FORCE) |     \
-	 OPTION_BIT(OPTION_DELIMITER) | OPTION_BIT(OPTION_QUOTE) | OPTION_BIT(OPTION_FILE_NAME) | \
-	 OPTION_BIT(OPTION_MAX_BYTES) | OPTION_BIT(OPTION_MAX_ROWS) | OPTION_BIT(OPTION_JSON) |   \
-	 OPTION_BIT(OPTION_QUIET) | OPTIONS_DATABASE)
+#define OPTIONS_FILE                                                                             \
+	(OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_ENCODING) | OPTION_BIT(OPTION_FORCE) |        \
+	 OPTION_BIT(OPTION_DELIMITER) | OPTION_BIT(OPTION_QUOTE) | OPTION_BIT(OPTION_SHEET) |        \
+	 OPTION_BIT(OPTION_FILE_NAME) | OPTION_BIT(OPTION_MAX_BYTES) | OPTION_BIT(OPTION_MAX_ROWS) | \
+	 OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_QUIET) | OPTIONS_DATABASE)
 
 /* Options accepted before any command; the general help lists them. */
 #define OPTIONS_COMMON (OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE | OPTIONS_ALWAYS)
@@ -171,7 +171,7 @@ static const struct command commands[] = {
 	{
 		.name = "load",
 		.operands = "FILE...",
-		.summary = "load vendors' CSV files",
+		.summary = "load vendors' files: CSV or workbooks",
 		.description =
 			"Checks every row of FILE (\"-\" for standard input), loads the valid rows into "
 			"the catalogue and writes reports on the rest.  The file is read twice: first "

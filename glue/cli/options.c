@@ -69,8 +69,11 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 	[OPTION_QUOTE] =
 		{"quote", 0, "CHAR", KIND_QUOTE, FIELD(quote),
 		 "sign that quotes fields: \", ' or the word none, if quotes are text (default: \")"},
-	[OPTION_MAX_BYTES] = {"max-bytes", 0, "SIZE", KIND_SIZE, FIELD(max_bytes),
-						  "refuse larger files, such as 50M or 2G; 0 for no limit (default: 10M)"},
+	[OPTION_SHEET] = {"sheet", 0, "NAME", KIND_TEXT, FIELD(sheet),
+					  "sheet of a workbook (default: the first one with the column names)"},
+	[OPTION_MAX_BYTES] =
+		{"max-bytes", 0, "SIZE", KIND_SIZE, FIELD(max_bytes),
+		 "refuse larger files, also when unpacked, such as 50M or 2G; 0 for no limit (default: 10M)"},
 	[OPTION_MAX_ROWS] =
 		{"max-rows", 0, "COUNT", KIND_ROWS, FIELD(max_rows),
 		 "refuse files with more rows, such as 20k; 0 for no limit (default: 10000)"},

@@ -27,6 +27,7 @@ enum option_id
 	OPTION_FORCE,
 	OPTION_DELIMITER,
 	OPTION_QUOTE,
+	OPTION_SHEET,
 	OPTION_MAX_BYTES,
 	OPTION_MAX_ROWS,
 	OPTION_MODE,
@@ -111,6 +112,7 @@ struct options
 	bool force;     /* the encoding is right, whatever the file looks like */
 	char delimiter; /* 0 if not given */
 	enum quote_sign quote;
+	const char *sheet;
 	int64_t max_bytes;
 	int64_t max_rows;
 	const char *mode;

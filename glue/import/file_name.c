@@ -11,6 +11,7 @@
 
 #include "base/moment.h"
 #include "import/file_name.h"
+#include "reader/formats.h"
 
 /* Maximum length of a vendor id. */
 #define LONGEST_VENDOR 50
@@ -28,7 +29,7 @@ file_name_vendor(const char *name)
 	const char *date = name + length;
 
 	if (length == 0 || length > LONGEST_VENDOR || date[0] != '_' || count_digits(date + 1) != 8 ||
-		date[9] != '_' || count_digits(date + 10) != 6 || strcasecmp(date + 16, ".csv") != 0)
+		date[9] != '_' || count_digits(date + 10) != 6 || !formats_accept_ending(date + 16))
 		return 0;
 	return length;
 }

@@ -12,9 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/descriptor.h"
 #include "base/heap.h"
 #include "base/interrupt.h"
+#include "base/spool.h"
 #include "import/file_source.h"
 #include "shared/text.h"
 
@@ -52,16 +52,6 @@ read_some(int descriptor, char *buffer, size_t *length, struct glue_error *error
 	}
 }
 
-static bool
-write_spool(struct file_source *source, const char *bytes, size_t length, struct glue_error *error)
-{
-	return descriptor_write(source->spool, bytes, length) ||
-		   glue_error_set(
-			   error, GLUE_INFRASTRUCTURE_ERROR, "NO_SPOOL",
-			   "cannot write a temporary file: %s; set TMPDIR to a folder with enough space",
-			   strerror(errno));
-}
-
 /*
  * Return a descriptor positioned at offset; -1 on error.
  */
@@ -89,7 +79,7 @@ read_pieces(struct file_source *source, int descriptor, char *buffer, byte_sourc
 			return false;
 		if (length == 0)
 			return true;
-		if (descriptor != source->spool && !write_spool(source, buffer, length, error))
+		if (descriptor != source->spool && !spool_write(source->spool, buffer, length, error))
 			return false;
 		if (!take(context, buffer, length))
 			return false;
@@ -211,15 +201,9 @@ open_error(const char *path, struct glue_error *error)
 static bool
 open_spool(struct file_source *source, struct glue_error *error)
 {
-	char path[PATH_MAX];
-
-	source->spool = descriptor_temporary("onboard", path, sizeof(path));
+	source->spool = spool_open(error);
 	if (source->spool < 0)
-		return glue_error_set(
-			error, GLUE_INFRASTRUCTURE_ERROR, "NO_SPOOL",
-			"cannot create temporary file %s: %s; set TMPDIR to a folder with enough space", path,
-			strerror(errno));
-	unlink(path);
+		return false;
 	source->is_spooled = true;
 	return true;
 }

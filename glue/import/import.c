@@ -248,6 +248,9 @@ import_refuse(struct import *import, const struct glue_error *fault, struct glue
 
 /* ----- rows ----- */
 
+/* Rows after which the clock is looked at, however large the pieces of the file. */
+#define CLOCK_ROWS 1000
+
 /* State of one second reading. */
 struct pass
 {
@@ -257,7 +260,7 @@ struct pass
 	struct vendor_file_reading reading;
 	int64_t saved_offset;    /* of the last checkpoint */
 	int64_t last_row;        /* read so far */
-	int64_t now_ms;          /* when this piece of the file arrived */
+	int64_t now_ms;          /* when the clock was last looked at */
 	struct glue_error error; /* why a callback stopped it */
 };
 
@@ -311,7 +314,21 @@ take_header(void *context, const struct column_map *map)
 }
 
 /*
- * row_reader_events callback for one row.
+ * Look at the clock, and report progress.
+ */
+static void
+look_at_clock(struct pass *pass)
+{
+	const struct import_observer *observer = &pass->import->request.observer;
+
+	pass->now_ms = clock_milliseconds();
+	if (observer->loaded != NULL)
+		observer->loaded(observer->context, pass->last_row);
+}
+
+/*
+ * row_reader_events callback for one row.  Those of a workbook arrive after the
+ * last piece of the file.
  */
 static bool
 take_row(void *context, const struct record *record)
@@ -321,6 +338,8 @@ take_row(void *context, const struct record *record)
 	struct row_sink *sink = pass->sink;
 
 	pass->last_row = record->row_number;
+	if (record->row_number % CLOCK_ROWS == 0)
+		look_at_clock(pass);
 	if (import->row_count >= 0 && record->row_number > import->row_count)
 		return byte_source_replaced(import->request.file->bytes, &pass->error);
 	if (pass->now_ms >= import->request.stop_ms)
@@ -338,12 +357,7 @@ take_row(void *context, const struct record *record)
 static bool
 take_piece(void *context)
 {
-	struct pass *pass = context;
-	const struct import_observer *observer = &pass->import->request.observer;
-
-	pass->now_ms = clock_milliseconds();
-	if (observer->loaded != NULL)
-		observer->loaded(observer->context, pass->last_row);
+	look_at_clock(context);
 	return true;
 }
 

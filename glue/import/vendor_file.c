@@ -26,9 +26,12 @@ vendor_file_init(struct vendor_file *file, struct byte_source *bytes, const char
 	file->bytes = bytes;
 	file->name = name;
 	file->options = *options;
+	kept_rows_init(&file->kept);
+	file->options.kept = &file->kept;
+	file->options.max_bytes = limits->max_bytes;
 	file->limits = *limits;
 	file->needs = (struct column_needs){MODE_INSERT, MATCH_COUNT};
-	file->scan = scan_new(options, limits, name, error);
+	file->scan = scan_new(&file->options, limits, name, error);
 	return file->scan != NULL;
 }
 
@@ -75,6 +78,8 @@ void
 vendor_file_clean_up(struct vendor_file *file)
 {
 	scan_destroy(file->scan);
+	if (file->options.kept != NULL)
+		kept_rows_clean_up(&file->kept);
 	memset(file, 0, sizeof(*file));
 }
 
@@ -149,6 +154,8 @@ identify(struct vendor_file *file, const struct glue_error *fault)
 		append(file, ",quote=%s", quote_sign_name(file->options.quote));
 	if (strcasecmp(file->found.encoding, "UTF-8") != 0)
 		append_encoding(file);
+	if (file->found.sheet_number > 1)
+		append(file, ",sheet=%d", file->found.sheet_number);
 	if (strcmp(fault->code, "FILE_TOO_LARGE") == 0)
 		append(file, ",max-bytes=%" PRId64, file->limits.max_bytes);
 	else if (strcmp(fault->code, "TOO_MANY_ROWS") == 0)
@@ -196,6 +203,20 @@ add_sheet_rows(cJSON *metadata, const struct sheet_rows *rows)
 	}
 }
 
+/*
+ * Add what the file is, unless it is plain CSV.
+ */
+static void
+add_format(cJSON *metadata, const struct scan_result *found)
+{
+	if (strcmp(found->format, "csv") != 0)
+		cJSON_AddStringToObject(metadata, "format", found->format);
+	if (found->sheet != NULL)
+		cJSON_AddStringToObject(metadata, "sheet", found->sheet);
+	if (found->compression != NULL)
+		cJSON_AddStringToObject(metadata, "compression", found->compression);
+}
+
 char *
 vendor_file_metadata(const struct vendor_file *file)
 {
@@ -214,6 +235,7 @@ vendor_file_metadata(const struct vendor_file *file)
 			cJSON_AddNumberToObject(metadata, "empty_rows", (double) found->empty_rows);
 		add_sheet_rows(metadata, &found->sheet_rows);
 	}
+	add_format(metadata, found);
 	cJSON_AddStringToObject(metadata, "encoding", found->encoding);
 	text = cJSON_PrintUnformatted(metadata);
 	cJSON_Delete(metadata);
@@ -331,6 +353,8 @@ vendor_file_scan(struct vendor_file *file, bool to_end, vendor_file_progress_fn 
 		identify(file, error);
 	if (done)
 		vendor_file_keep_reading(file, file->found.delimiter, file->found.encoding);
+	if (done && file->kept.is_complete)
+		file->options.format = &kept_format;
 	return done;
 }
 

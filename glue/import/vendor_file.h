@@ -16,6 +16,7 @@
 #include "base/failure.h"
 #include "import/byte_source.h"
 #include "import/upload.h"
+#include "reader/kept_rows.h"
 #include "reader/row_reader.h"
 #include "reader/scan.h"
 
@@ -36,6 +37,7 @@ struct vendor_file
 	struct row_source_options options; /* with the delimiter and the encoding
 										* found by the first reading */
 	char encoding[DECODE_NAME_SIZE];   /* that of options, unless it is borrowed */
+	struct kept_rows kept;             /* by the first reading, for the second */
 	struct scan_limits limits;
 	struct column_needs needs;
 	struct upload_apply apply; /* as requested */
@@ -87,7 +89,7 @@ extern void vendor_file_clean_up(struct vendor_file *file);
  *
  * The content id identifies the file by content, name and the way it is read,
  * because a different reading yields different rows and is a different upload.
- * The defaults, comma and UTF-8, add nothing.  Only the effective settings
+ * The defaults, comma, UTF-8 and the first sheet, add nothing.  Only the effective settings
  * count: it does not matter whether a delimiter was detected or given, nor
  * which limit accepted the file.  A limit that refuses the file is part of the
  * content id, and so is how the rows are applied, unless they are inserted.
@@ -99,8 +101,9 @@ vendor_file_scan(struct vendor_file *file, bool to_end, vendor_file_progress_fn 
 /*
  * Return the results of the first reading as the metadata of an upload: a JSON
  * object with header, delimiter, encoding, the quote sign if it is not the usual
- * one, and the number of empty rows at the end if there are any; the first two are
- * used to build the fix file.  Omits unknown members.  The header is as written, including the columns of an
+ * one, the number of empty rows at the end if there are any, and format, sheet and
+ * compression of a file that is not plain CSV; the first two are used to build the
+ * fix file.  Omits unknown members.  The header is as written, including the columns of an
  * earlier fix file, because an unreadable record contains their cells.  The
  * caller frees the string with cJSON_free().  NULL if out of memory.
  */

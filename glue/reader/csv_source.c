@@ -29,6 +29,8 @@ struct csv_source
 {
 	struct row_source base;
 	bool (*is_heading)(struct text_view text);
+	void (*take_bytes)(void *context, const char *bytes, size_t length);
+	void *bytes_context;
 	struct csv_dialect dialect;
 	bool has_content;
 	bool owes_header; /* a resumed source must yield it first */
@@ -246,6 +248,8 @@ csv_push(struct row_source *base, const char *bytes, size_t length)
 	size_t text = length;
 	size_t ends;
 
+	if (source->take_bytes != NULL)
+		source->take_bytes(source->bytes_context, bytes, length);
 	while (text > 0 && bytes[text - 1] == '\0')
 		text--;
 	ends = text;
@@ -375,6 +379,8 @@ csv_open(const struct row_source_options *options, struct glue_error *error)
 		return NULL;
 	}
 	source->is_heading = options->is_heading;
+	source->take_bytes = options->take_bytes;
+	source->bytes_context = options->bytes_context;
 	source->dialect.delimiter = options->delimiter;
 	source->dialect.quote = options->quote;
 	source->is_wide = is_wide_encoding(options->encoding);

@@ -30,4 +30,7 @@ formats_resume(const struct resume_token *token, const struct row_source_events 
 /* Return whether a file of this name is probably in one of the formats. */
 extern bool formats_accept_name(const char *name);
 
+/* Return whether files in one of the formats have names that end like this. */
+extern bool formats_accept_ending(const char *ending);
+
 #endif /* GLUE_FORMATS_H */

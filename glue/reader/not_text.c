@@ -11,19 +11,16 @@
 
 #define SAVE_AS_CSV "save it as \"CSV UTF-8\" and upload that"
 
-/* Signatures of files that are often sent by mistake. */
+/*
+ * Signatures of files that are often sent by mistake.  Those that we read, and OLE
+ * files, have a source of their own; see formats.c.
+ */
 static const struct
 {
 	const char *bytes;
 	size_t length;
 	const char *reason;
 } signatures[] = {
-	{"PK\x03\x04", 4,
-	 "this is a spreadsheet (xlsx, ods) or a zip archive, not a CSV file; open it and " SAVE_AS_CSV},
-	{"PK\x05\x06", 4, "this is an empty zip archive, not a CSV file; upload the CSV file itself"},
-	{"\xD0\xCF\x11\xE0", 4,
-	 "this is an Excel workbook (xls), not a CSV file; open it and " SAVE_AS_CSV},
-	{"\x1F\x8B", 2, "this file is compressed (gzip); unpack it and upload the CSV file itself"},
 	{"BZh", 3, "this file is compressed (bzip2); unpack it and upload the CSV file itself"},
 	{"\xFD"
 	 "7zXZ",

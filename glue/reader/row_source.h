@@ -39,8 +39,12 @@
 #include "reader/record.h"
 
 struct row_format;
+struct kept_rows;
 
-/* Settings that a caller may specify in advance; zero values are detected. */
+/*
+ * Settings that a caller may specify in advance; zero values are detected.  The
+ * strings are borrowed as long as the source lives.
+ */
 struct row_source_options
 {
 	const struct row_format *format; /* or NULL */
@@ -53,6 +57,28 @@ struct row_source_options
 	 */
 	const char *encoding;
 	bool encoding_is_trusted;
+
+	/*
+	 * Receives the bytes of a text before they are decoded, unpacked if the file is
+	 * compressed.  NULL: not needed.
+	 */
+	void (*take_bytes)(void *context, const char *bytes, size_t length);
+	void *bytes_context;
+
+	/* The sheet of a workbook, or NULL: the first one with known headings. */
+	const char *sheet;
+
+	/* Most bytes to unpack from a compressed file; 0 for no limit. */
+	int64_t max_bytes;
+
+	/*
+	 * Where a format that is slow to read keeps its records for the next reading,
+	 * or NULL; borrowed as long as the source lives.
+	 */
+	struct kept_rows *kept;
+
+	/* Format of the file in an archive; NULL: the file may be no archive. */
+	const struct row_format *inside;
 
 	/*
 	 * Return whether a text is the heading of a known column, which helps to
@@ -76,14 +102,19 @@ struct row_source_events
 /* Properties of the file that a source has detected.  Borrowed from the source. */
 struct row_source_found
 {
-	const char *format;   /* "csv" */
-	const char *encoding; /* final once the header has been yielded */
-	char delimiter;       /* 0 if unknown, or if the format has none */
+	const char *format;      /* "csv" or "xlsx" */
+	const char *compression; /* "gzip" or "zip"; NULL if the file was not compressed */
+	const char *encoding;    /* final once the header has been yielded */
+	char delimiter;          /* 0 if unknown, or if the format has none */
 	enum quote_sign quote;
 	int64_t heading_line; /* the line that has our headings, if the header is another */
 	int64_t hidden_lines; /* above the header, which a spreadsheet does not show */
 	bool has_content;     /* the file contains more than a byte order mark */
 	int64_t empty_rows;   /* at the end of the file, which are no rows; set by row_reader.c */
+
+	/* The sheet of a workbook that is read: NULL and 0 if unknown, or if there are none. */
+	const char *sheet;
+	int sheet_number; /* its position in the workbook, from 1 */
 };
 
 /*
@@ -152,8 +183,8 @@ struct row_format
 	const char *name;
 
 	/*
-	 * Create a source.  options is borrowed for the call, except is_heading.
-	 * Returns NULL on a usage error (an invalid option), file fault
+	 * Create a source.  options is borrowed for the call, its strings and
+	 * is_heading as long as the source lives.  Returns NULL on a usage error (an invalid option), file fault
 	 * UNSUPPORTED_ENCODING, or OUT_OF_MEMORY.
 	 */
 	struct row_source *(*open)(const struct row_source_options *options, struct glue_error *error);

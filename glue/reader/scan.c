@@ -116,6 +116,15 @@ copy_name(struct scan *scan, const char *file_name, struct glue_error *error)
 	return true;
 }
 
+/* The source's take_bytes. */
+static void
+check_encoding(void *context, const char *bytes, size_t length)
+{
+	struct scan *scan = context;
+
+	encoding_check_push(scan->encoding, bytes, length);
+}
+
 /*
  * Create the reader and the check of its encoding.  The reader reads a file whose
  * encoding is to be found out as any other.
@@ -133,6 +142,8 @@ open_reader(struct scan *scan, const struct row_source_options *options, struct 
 		return false;
 	if (encoding_is_auto(own.encoding))
 		own.encoding = NULL;
+	own.take_bytes = check_encoding;
+	own.bytes_context = scan;
 	scan->reader = row_reader_open(&own, &events, error);
 	return scan->reader != NULL;
 }
@@ -202,10 +213,20 @@ within_limit(const struct scan *scan, size_t length)
 	return (size_t) room;
 }
 
+/* Return whether the bytes of the file are those of a text. */
+static bool
+is_plain_text(const struct scan *scan)
+{
+	struct row_source_found found;
+
+	row_reader_found(scan->reader, &found);
+	return strcmp(found.format, "csv") == 0 && found.compression == NULL;
+}
+
 /*
  * Return whether the file was read as far as it must be to judge its encoding: to
  * its end, except for what a fault of the header left unread, which reading in
- * the wrong encoding may have caused.
+ * the wrong encoding may have caused.  A compressed file is not unpacked any further.
  */
 static bool
 tells_encoding(const struct scan *scan)
@@ -216,7 +237,7 @@ tells_encoding(const struct scan *scan)
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
 	{
 		if (strcmp(scan->error.code, codes[i]) == 0)
-			return true;
+			return is_plain_text(scan);
 	}
 	return scan->error.class == GLUE_NO_ERROR;
 }
@@ -224,7 +245,8 @@ tells_encoding(const struct scan *scan)
 bool
 scan_push(struct scan *scan, const char *bytes, size_t length, struct glue_error *error)
 {
-	if (tells_encoding(scan))
+	/* After a fault of the header, the source reads no more. */
+	if (scan->error.class != GLUE_NO_ERROR && tells_encoding(scan))
 		encoding_check_push(scan->encoding, bytes, within_limit(scan, length));
 	if (scan->error.class == GLUE_NO_ERROR)
 	{
@@ -304,6 +326,9 @@ scan_finish(struct scan *scan, struct scan_result *result, struct glue_error *er
 	result->format = found.format;
 	result->empty_rows = found.empty_rows;
 	result->quote = found.quote;
+	result->compression = found.compression;
+	result->sheet = found.sheet;
+	result->sheet_number = found.sheet_number;
 	result->map = row_reader_map(scan->reader);
 	if (result->map != NULL)
 		result->delimiter = found.delimiter;

@@ -61,12 +61,15 @@ struct scan_result
 
 	/* As in struct row_source_found; delimiter is 0 if map is NULL. */
 	const char *format;
+	const char *compression;
 	char encoding[DECODE_NAME_SIZE];
 	char delimiter;
 	enum quote_sign quote;
 
 	/* The encoding of a file refused as WRONG_ENCODING, if known; else "". */
 	char encoding_guess[DECODE_NAME_SIZE];
+	const char *sheet; /* valid until scan_destroy() */
+	int sheet_number;
 
 	/* NULL if the header was not mapped; valid until scan_destroy(). */
 	const struct column_map *map;

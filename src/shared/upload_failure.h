@@ -21,7 +21,7 @@ struct upload_failure
 	const char *sentence; /* message if nothing more is known */
 };
 
-#define UPLOAD_FAILURE_COUNT 18
+#define UPLOAD_FAILURE_COUNT 19
 
 extern const struct upload_failure upload_failures[UPLOAD_FAILURE_COUNT];
 

@@ -326,7 +326,7 @@ SELECT lives_ok(format('INSERT INTO onboard.upload_history (upload_id, vendor_id
 	'failure_code) VALUES (%L, ''V-1'', ''f'', 1, %L)', 'u' || code, code),
 	'an upload may fail with ' || code)
 	FROM unnest(ARRAY['EMPTY_FILE', 'NO_ROWS', 'NO_HEADER', 'MISSING_COLUMN', 'DUPLICATE_COLUMN', 'FILE_TOO_LARGE',
-		'TOO_MANY_ROWS', 'NOT_TEXT',
+		'TOO_MANY_ROWS', 'NOT_TEXT', 'UNREADABLE_FILE',
 		'UNSUPPORTED_ENCODING', 'WRONG_ENCODING', 'OTHER_VENDOR', 'VENDOR_NOT_ACTIVE', 'MODE_NOT_ALLOWED', 'INVALID_SOURCE_TIME',
 		'OBJECT_REPLACED', 'PROCESSING_ABANDONED',
 		'CANCELLED']) code;

@@ -26,16 +26,12 @@ check_refused(const char *bytes, size_t length, const char *word)
 static void
 test_signatures(void)
 {
-	check_refused(BYTES("PK\x03\x04\x14\0"), "spreadsheet");
-	check_refused(BYTES("PK\x05\x06\0\0"), "empty zip");
-	check_refused(BYTES("\x1F\x8B\x08\0"), "gzip");
 	check_refused(BYTES("BZh91AY"), "bzip2");
 	check_refused(BYTES("\xFD"
 						"7zXZ\0"),
 				  "xz");
 	check_refused(BYTES("\x28\xB5\x2F\xFD\x04"), "zstd");
 	check_refused(BYTES("7z\xBC\xAF\x27\x1C"), "7z");
-	check_refused(BYTES("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"), "Excel");
 	check_refused(BYTES("%PDF-1.7"), "PDF");
 }
 

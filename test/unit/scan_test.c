@@ -252,8 +252,10 @@ test_reader_faults(void)
 	check(
 		"a duplicate", NULL, BYTES("sku,Sku\n1,2\n"),
 		"DUPLICATE_COLUMN: columns 1 and 2 have the same name, \"Sku\"; rename or remove one of them\n");
-	check("compressed", NULL, BYTES("\x1F\x8B\x08\0\0"),
-		  "NOT_TEXT: this file is compressed (gzip); unpack it and upload the CSV file itself\n");
+	check("compressed", NULL, BYTES("BZh91AY"),
+		  "NOT_TEXT: this file is compressed (bzip2); unpack it and upload the CSV file itself\n");
+	check("damaged", NULL, BYTES("\x1F\x8B\x08\0\0"),
+		  "UNREADABLE_FILE: the compressed file is incomplete; send it again\n");
 	check(
 		"an unknown encoding", &klingon, BYTES(HEADER),
 		"UNSUPPORTED_ENCODING: the encoding \"klingon\" is not supported; save the file as \"CSV UTF-8\"\n");
@@ -392,7 +394,7 @@ test_scan(void)
 	check_scan("zip archive is hashed completely", &none,
 			   BYTES("PK\x03\x04"
 					 "xxxxxxxxxxxxxxxxxxxx"),
-			   "NOT_TEXT 24 bytes 0 rows 0 defects '?' UTF-8 808da230 -1");
+			   "UNREADABLE_FILE 24 bytes 0 rows 0 defects '?' UTF-8 808da230 -1");
 }
 
 static void

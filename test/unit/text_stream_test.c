@@ -113,13 +113,13 @@ test_short(void)
 static void
 test_stop(void)
 {
-	struct streaming gzip = {0};
+	struct streaming bzip2 = {0};
 	struct streaming stopped = {.stop_after = 1};
 
-	ok(!read_text(&gzip, NULL, "\x1F\x8B\x08\0", 4, 2), "compressed data is rejected");
-	is_text(gzip.error.code, "NOT_TEXT", "error has the expected code");
-	is_int(gzip.pieces, 0, "nothing is delivered before that");
-	clean_up(&gzip);
+	ok(!read_text(&bzip2, NULL, "BZh9", 4, 2), "compressed data is rejected");
+	is_text(bzip2.error.code, "NOT_TEXT", "error has the expected code");
+	is_int(bzip2.pieces, 0, "nothing is delivered before that");
+	clean_up(&bzip2);
 	ok(!read_text(&stopped, NULL, "abc", 3, 1), "receiver stops the stream");
 	is_int(stopped.error.class, GLUE_NO_ERROR, "stopping is not an error");
 	clean_up(&stopped);

@@ -5,19 +5,18 @@ import re
 from argparse import Namespace
 from datetime import datetime, timezone
 
-from .command import FILE_SUFFIX, Command
+from .command import Command
 from .errors import CommandError, refused, usage
 from .functions import Operator
 from .upload_form import max_file_bytes, prefix_of
 from .vendor_command import find_vendor
 
-# A name that contains its vendor, as the parser reads it: VENDOR_YYYYMMDD_HHMMSS and the suffix.
-NAMED = re.compile(r"([A-Za-z0-9-]{1,50})_\d{8}_\d{6}" + re.escape(FILE_SUFFIX), re.IGNORECASE)
+# A name that contains its vendor, as the parser reads it: VENDOR_YYYYMMDD_HHMMSS and an ending.
+NAMED = re.compile(r"([A-Za-z0-9-]{1,50})_\d{8}_\d{6}\.(csv|xlsx|xlsm|(csv\.|xlsx\.)?gz|(csv\.)?zip)", re.IGNORECASE)
 # S3's limit of a key.
 MOST_KEY_BYTES = 1024
-# First bytes of archives and documents that are sent by mistake: ZIP (also XLSX), old Excel, PDF, gzip.
-NOT_TEXT = {b"PK\x03\x04": "a ZIP archive or an Excel file", b"\xd0\xcf\x11\xe0": "an old Excel file", b"%PDF": "a PDF",
-            b"\x1f\x8b": "a gzip file"}
+# First bytes of documents that are sent by mistake.
+NOT_TEXT = {b"\xd0\xcf\x11\xe0": "an old Excel file, or one with a password", b"%PDF": "a PDF"}
 
 
 def check_name(name: str, vendor_id: str) -> None:
@@ -46,7 +45,7 @@ def check_content(path: str, largest: int) -> None:
                            "Split it, or raise MAX_FILE_BYTES of the functions.")
     kind = next((kind for magic, kind in NOT_TEXT.items() if begin.startswith(magic)), "")
     if kind:
-        raise CommandError("file", "NOT_TEXT", f'file "{path}" is {kind}, not CSV', "Export it as CSV.")
+        raise CommandError("file", "NOT_TEXT", f'file "{path}" is {kind}', "Save it as .xlsx or CSV.")
 
 
 def metadata(options: Namespace) -> dict[str, str]:

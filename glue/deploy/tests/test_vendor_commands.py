@@ -285,7 +285,7 @@ class VendorTest(CommandTest):
             "OTHER_VENDOR": (self.path("VEND002_20260104_090000.csv", ROWS), "VEND001"),
             "EMPTY_FILE": (self.path("empty.csv"), "VEND001"),
             "FILE_TOO_LARGE": (self.path("large.csv", b"x" * 10485761), "VEND001"),
-            "NOT_TEXT": (self.path("book.csv", b"PK\x03\x04rest"), "VEND001"),
+            "NOT_TEXT": (self.path("book.csv", b"\xd0\xcf\x11\xe0rest"), "VEND001"),
             "UNREADABLE_FILE": (os.path.join(self.folder, "absent.csv"), "VEND001"),
             "UNKNOWN_VENDOR": (self.path("good.csv", ROWS), "VEND404"),
         }

@@ -1,0 +1,331 @@
+/*-------------------------------------------------------------------------
+ *
+ * xlsx_reader.c
+ *	  Reads the records of a workbook: which sheet, which header, which rows.
+ *
+ * A sheet is first read down to its header, then anew from the beginning, so that
+ * no row has to be kept.  Empty rows are no rows, as in a text.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/byte_buffer.h"
+#include "reader/kept_rows.h"
+#include "reader/xlsx_reader.h"
+#include "reader/xlsx_sheet.h"
+#include "shared/columns.h"
+#include "shared/csv_cell.h"
+
+/* The header is among the first rows that are not empty. */
+#define MOST_TITLES 32
+
+/* A row with so many headings of ours is the header, and no title. */
+#define LEAST_HEADINGS 2
+
+/* ----- finding the header ----- */
+
+struct header_search
+{
+	bool (*is_heading)(struct text_view text);
+	int rows;           /* not empty, so far */
+	int most_cells;     /* with a value, in any of them */
+	int64_t first_row;  /* 0: none */
+	int64_t header_row; /* 0: not found */
+};
+
+/* Count the cells with a value, and the headings among them. */
+static void
+count_cells(const struct header_search *search, const struct xlsx_row *row, int *values,
+			int *headings)
+{
+	*values = 0;
+	*headings = 0;
+	for (int i = 0; i < row->cell_count; i++)
+	{
+		*values += row->cells[i].length > 0;
+		*headings += row->cells[i].length > 0 && search->is_heading != NULL &&
+					 search->is_heading(row->cells[i]);
+	}
+}
+
+/* An xlsx_row_fn: a title is a row with fewer cells than the header below it. */
+static bool
+look_for_header(void *context, const struct xlsx_row *row)
+{
+	struct header_search *search = context;
+	int values;
+	int headings;
+
+	count_cells(search, row, &values, &headings);
+	if (search->rows++ == 0)
+		search->first_row = row->number;
+	if (headings >= LEAST_HEADINGS && values > search->most_cells)
+		search->header_row = row->number;
+	if (values > search->most_cells)
+		search->most_cells = values;
+	return search->header_row == 0 && search->is_heading != NULL && search->rows < MOST_TITLES;
+}
+
+/* ----- choosing the sheet ----- */
+
+struct choice
+{
+	struct xlsx_workbook *workbook;
+	const struct row_source_options *options;
+	const struct xlsx_sheet *sheet; /* NULL: all sheets are empty */
+	int64_t header_row;
+	int candidates; /* sheets that are not empty */
+};
+
+/* Look for the header of a sheet.  The first sheet that is not empty is the fallback. */
+static bool
+look_at_sheet(struct choice *choice, const struct xlsx_sheet *sheet, bool *has_header,
+			  struct glue_error *error)
+{
+	struct header_search search = {.is_heading = choice->options->is_heading};
+
+	*has_header = false;
+	if (!xlsx_sheet_read(choice->workbook, sheet, look_for_header, &search, error) &&
+		error->class != GLUE_NO_ERROR)
+		return false;
+	*has_header = search.header_row > 0;
+	if (search.first_row == 0)
+		return true;
+	if (choice->candidates++ == 0 || *has_header)
+	{
+		choice->sheet = sheet;
+		choice->header_row = *has_header ? search.header_row : search.first_row;
+	}
+	return true;
+}
+
+/* List the names of the sheets that can be chosen, as far as they fit. */
+static void
+list_names(const struct xlsx_workbook *workbook, bool with_hidden, char *names, size_t size)
+{
+	size_t used = 0;
+
+	names[0] = '\0';
+	for (int i = 0; i < workbook->sheet_count; i++)
+	{
+		const struct xlsx_sheet *sheet = &workbook->sheets[i];
+		size_t needed = strlen(sheet->name) + 4;
+
+		if (sheet->part[0] == '\0' || (sheet->is_hidden && !with_hidden))
+			continue;
+		if (used + needed + 5 > size)
+		{
+			snprintf(names + used, size - used, ", ...");
+			return;
+		}
+		used += (size_t) snprintf(names + used, size - used, "%s\"%s\"", used > 0 ? ", " : "",
+								  sheet->name);
+	}
+}
+
+/* Choose the sheet that the options name. */
+static bool
+choose_named(struct choice *choice, struct glue_error *error)
+{
+	const struct xlsx_workbook *workbook = choice->workbook;
+	const char *name = choice->options->sheet;
+	char names[256];
+	bool has_header;
+
+	for (int i = 0; i < workbook->sheet_count; i++)
+	{
+		const struct xlsx_sheet *sheet = &workbook->sheets[i];
+
+		if (sheet->part[0] != '\0' && strcmp(sheet->name, name) == 0)
+		{
+			choice->sheet = sheet;
+			return look_at_sheet(choice, sheet, &has_header, error);
+		}
+	}
+	list_names(workbook, true, names, sizeof(names));
+	return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+						  "the workbook has no sheet \"%s\"; it has %s", name, names);
+}
+
+/* Choose the first visible sheet with a header of ours, else one that is not empty. */
+static bool
+choose_by_header(struct choice *choice, struct glue_error *error)
+{
+	const struct xlsx_workbook *workbook = choice->workbook;
+	char names[256];
+
+	for (int i = 0; i < workbook->sheet_count; i++)
+	{
+		const struct xlsx_sheet *sheet = &workbook->sheets[i];
+		bool has_header = false;
+
+		if (sheet->part[0] == '\0' || sheet->is_hidden)
+			continue;
+		if (!look_at_sheet(choice, sheet, &has_header, error))
+			return false;
+		if (has_header)
+			return true;
+	}
+	if (choice->candidates <= 1 || choice->options->is_heading == NULL)
+		return true;
+	list_names(workbook, false, names, sizeof(names));
+	return glue_error_set(
+		error, GLUE_FILE_FAULT, "NO_HEADER",
+		"no sheet (%s) has a row with the column names (vendor_product_id, product_name, category, ...)",
+		names);
+}
+
+/* ----- records ----- */
+
+struct delivery
+{
+	const struct row_source_events *events;
+	struct kept_rows *kept; /* or NULL */
+	int64_t header_row;
+	int64_t next_row; /* number of the next record */
+	int header_count; /* fields of the header */
+	struct byte_buffer raw;
+	char message[RECORD_MESSAGE_SIZE];
+	struct glue_error *error;
+};
+
+static bool
+append_quoted(struct byte_buffer *raw, struct text_view cell, struct glue_error *error)
+{
+	if (!byte_buffer_reserve(raw, 2 * cell.length + 2, error))
+		return false;
+	byte_buffer_put(raw, "\"", 1);
+	for (size_t i = 0; i < cell.length; i++)
+		byte_buffer_put(raw, "\"\"", cell.data[i] == '"' ? 2 : 0),
+			byte_buffer_put(raw, &cell.data[i], cell.data[i] != '"');
+	byte_buffer_put(raw, "\"", 1);
+	return true;
+}
+
+/* Write the cells of a row that has a defect as a line of CSV, for people to see. */
+static bool
+write_raw(struct delivery *delivery, const struct xlsx_row *row, struct text_view *raw)
+{
+	struct byte_buffer *buffer = &delivery->raw;
+
+	buffer->used = 0;
+	for (int i = 0; i < row->cell_count; i++)
+	{
+		struct text_view cell = row->cells[i];
+
+		if ((i > 0 && !byte_buffer_append(buffer, ",", 1, delivery->error)) ||
+			!(csv_cell_needs_quotes(cell, ',')
+				  ? append_quoted(buffer, cell, delivery->error)
+				  : byte_buffer_append(buffer, cell.data, cell.length, delivery->error)))
+			return false;
+	}
+	*raw = (struct text_view){buffer->data != NULL ? buffer->data : "", buffer->used};
+	raw->length = text_cut(*raw, ONBOARD_MAX_RECORD_BYTES);
+	return true;
+}
+
+/* Note a value beyond the last heading. */
+static void
+check_width(struct delivery *delivery, const struct xlsx_row *row, struct record *record)
+{
+	if (record->defect_type != NULL || row->cell_count <= delivery->header_count)
+		return;
+	record->defect_type = "MALFORMED_ROW";
+	record->defect_message = delivery->message;
+	snprintf(delivery->message, sizeof(delivery->message),
+			 "the row has values up to column %d, the header has %d columns", row->cell_count,
+			 delivery->header_count);
+}
+
+static bool
+deliver_header(struct delivery *delivery, const struct xlsx_row *row)
+{
+	struct record header = {
+		.line_number = row->number,
+		.field_count = row->cell_count,
+		.fields = row->cells,
+		.raw = text_of(""),
+	};
+
+	delivery->header_count = row->cell_count;
+	if (delivery->kept != NULL && !kept_rows_add(delivery->kept, &header, delivery->error))
+		return false;
+	return delivery->events->header(delivery->events->context, &header);
+}
+
+/* An xlsx_row_fn. */
+static bool
+take_row(void *context, const struct xlsx_row *row)
+{
+	struct delivery *delivery = context;
+	struct record record = {
+		.row_number = delivery->next_row,
+		.line_number = row->number,
+		.field_count = delivery->header_count,
+		.fields = row->cells,
+		.defect_type = row->defect_type,
+		.defect_field = row->defect_field,
+		.defect_message = row->defect_message,
+		.raw = text_of(""),
+	};
+
+	if (row->number < delivery->header_row)
+		return true;
+	if (row->number == delivery->header_row)
+		return deliver_header(delivery, row);
+	check_width(delivery, row, &record);
+	if (record.defect_type != NULL && !write_raw(delivery, row, &record.raw))
+		return false;
+	delivery->next_row++;
+	if (delivery->kept != NULL && !kept_rows_add(delivery->kept, &record, delivery->error))
+		return false;
+	return delivery->events->record(delivery->events->context, &record);
+}
+
+/* ----- the workbook ----- */
+
+static bool
+read_sheet(struct choice *choice, const struct row_source_events *events, struct glue_error *error)
+{
+	struct glue_error own = {0};
+	struct delivery delivery = {
+		.events = events,
+		.kept = choice->options->kept,
+		.header_row = choice->header_row,
+		.next_row = 1,
+		.error = &own,
+	};
+	bool done = xlsx_sheet_read(choice->workbook, choice->sheet, take_row, &delivery, error) &&
+				(delivery.kept == NULL || kept_rows_end(delivery.kept, error));
+
+	if (!done && own.class != GLUE_NO_ERROR)
+		*error = own;
+	byte_buffer_clean_up(&delivery.raw);
+	return done;
+}
+
+bool
+xlsx_reader_read(struct zip_file *zip, const struct row_source_options *options,
+				 const struct row_source_events *events, struct xlsx_found *found,
+				 struct glue_error *error)
+{
+	struct xlsx_workbook workbook;
+	struct choice choice = {.workbook = &workbook, .options = options};
+	bool done;
+
+	if (!xlsx_workbook_open(&workbook, zip, error))
+		return false;
+	done = options->sheet != NULL ? choose_named(&choice, error) : choose_by_header(&choice, error);
+	if (choice.sheet != NULL)
+	{
+		snprintf(found->sheet, sizeof(found->sheet), "%s", choice.sheet->name);
+		found->sheet_number = choice.sheet->number;
+		found->has_content = choice.candidates > 0;
+	}
+	if (done && choice.candidates > 0)
+		done = read_sheet(&choice, events, error);
+	xlsx_workbook_close(&workbook);
+	return done;
+}
