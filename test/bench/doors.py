@@ -121,18 +121,22 @@ def processor_of_children():
     return usage.ru_utime + usage.ru_stime
 
 
+def load_command(bench, data, path):
+    """Return the command that loads a file as the vendor's."""
+    program = os.path.join(bench.options.install, "usr/local/bin/onboard")
+    return [program, "load", path, "--vendor", data.vendor, "--db",
+            f"host={bench.server.sockets} port=5432 user={LOADER} dbname=bench",
+            "--max-bytes", "0", "--max-rows", "0", "--no-reports", "--quiet"]
+
+
 def time_program(bench, data):
     """Run onboard load on a vendor's file; the CPU time is that of the program."""
     server = bench.server
-    program = os.path.join(bench.options.install, "usr/local/bin/onboard")
     server.sql("CHECKPOINT")
     cpu, started = processor_of_children(), time.perf_counter()
     # Exit status 1 means that rows were rejected.
-    result = subprocess.run([program, "load", data.files["vendor_csv"], "--vendor", data.vendor, "--db",
-                             f"host={server.sockets} port=5432 user={LOADER} dbname=bench",
-                             "--max-bytes", "0", "--max-rows", "0", "--no-reports", "--quiet"],
-                            env=server.environment, cwd=bench.options.directory,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    result = subprocess.run(load_command(bench, data, data.files["vendor_csv"]), env=server.environment,
+                            cwd=bench.options.directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     seconds = Seconds(time.perf_counter() - started, processor_of_children() - cpu)
     counts = server.sql("SELECT valid_records, error_records FROM onboard.upload_history")
     check(counts == f"{data.expected['valid']}|{data.expected['errors']}",

@@ -29,6 +29,7 @@ sys.path.insert(0, HERE)
 import catalogue
 import changes
 import doors
+import formats
 import intake
 import launch
 import lambda_cost
@@ -53,6 +54,7 @@ SECTIONS = {
     "ingest": doors.ingest,
     "at_once": doors.at_once,
     "command_line": doors.command_line,
+    "formats": formats.section,
     "peers": peers.section,
     "lambdas": lambdas.section,
     "lambda_memory": lambda_memory.section,
