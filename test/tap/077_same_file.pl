@@ -93,7 +93,7 @@ is(uploads_and_events('samovars.csv'), '3|3', 'a third time');
 # Refused for its contents, by path, pipe and redirection
 for my $fault ([ 'empty.csv', 'EMPTY_FILE' ], [ 'header_only.csv', 'NO_ROWS' ], [ 'no_header.csv', 'NO_HEADER' ],
 	[ 'missing_column.csv', 'MISSING_COLUMN' ], [ 'duplicate_column.csv', 'DUPLICATE_COLUMN' ],
-		[ 'gzip.csv', 'NOT_TEXT' ],
+	[ 'noise.csv', 'NOT_TEXT' ], [ 'spreadsheet.csv', 'UNREADABLE_FILE' ],
 	[ 'utf32.csv', 'UNSUPPORTED_ENCODING' ])
 {
 	my ($file, $failure) = @$fault;

@@ -17,8 +17,10 @@ import threading
 import time
 import unittest
 import uuid
+import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Callable, Iterator
+from xml.sax.saxutils import escape
 
 from fault_plan import FaultPlan
 from fault_proxy import FaultProxy
@@ -54,6 +56,26 @@ VERDICTS = """SELECT line FROM (
 def upload_id(database: str = "") -> str:
     """Return the id of the only upload."""
     return sql("SELECT upload_id FROM onboard.upload_history", database)
+
+
+def workbook(rows: list[list[str]]) -> bytes:
+    """Make a workbook with one sheet, all cells of which are texts."""
+    types = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    cells = "".join("<row>" + "".join(f"<c t='inlineStr'><is><t xml:space='preserve'>{escape(cell)}</t></is></c>"
+                                      for cell in row) + "</row>" for row in rows)
+    parts = {
+        "_rels/.rels": f"<Relationships><Relationship Id='d' Type='{types}/officeDocument' Target='xl/workbook.xml'/>"
+                       "</Relationships>",
+        "xl/workbook.xml": "<workbook><sheets><sheet name='Products' sheetId='1' r:id='r1'/></sheets></workbook>",
+        "xl/_rels/workbook.xml.rels": f"<Relationships><Relationship Id='r1' Type='{types}/worksheet' Target='s.xml'/>"
+                                      "</Relationships>",
+        "xl/s.xml": f"<worksheet><sheetData>{cells}</sheetData></worksheet>",
+    }
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return file.getvalue()
 
 
 def judged_rows() -> int:
@@ -373,6 +395,22 @@ class EqualTest(Services):
         self.assertGreater(function.kills, 0)
         self.assertEqual(sql(VERDICTS, u=upload_id()), self.command_line(content))
 
+    def test_same_workbook_after_kills(self) -> None:
+        """A workbook has no place to resume at: it is read from its beginning, and no row is judged twice."""
+        source = random.Random(6)
+        rows = list(csv.reader(io.StringIO(good_file(12_000, 31, 0.1).decode())))
+        content = workbook(rows)
+        function: Function
+        function = self.function(kill_after=lambda: source.random() * 0.3 if function.kills < 10 else None,
+                                 DIRECT_TRANSACTION_ROWS="50")
+        event = self.put(content)
+        self.load(function, event)
+        self.assertGreater(function.kills, 0)
+        self.assertEqual(judged_rows(), len(rows) - 1)
+        self.assertEqual(sql(VERDICTS, u=upload_id()), self.command_line(content))
+        self.assertEqual(sql("SELECT metadata ->> 'format', metadata ->> 'sheet' FROM onboard.upload_history"),
+                         "xlsx|Products")
+
 
 class ResumeTest(Services):
     def test_killed_ten_times(self) -> None:
@@ -480,8 +518,8 @@ class ResumeTest(Services):
         cases = {"": header + b"S1,V1,a,Books,free,2\n,,,,,\n", "EMPTY_FILE": b"", "NO_ROWS": header,
             "NO_HEADER": b"a,b\n1,2\n",
                  "MISSING_COLUMN": b"sku,price\n1,2\n", "DUPLICATE_COLUMN": header[:-1] + b",SKU\nS1,V1,a,Books,1.50,2,S2\n",
-                 "NOT_TEXT": b"\x1f\x8b\x08\x00" + bytes(200), "UNSUPPORTED_ENCODING": b"\xff\xfe\0\0s\0\0\0",
-                 "WRONG_ENCODING": header + b"S1,V1,Gr\xf6\xdfe,Books,1.50,2\n"}
+                 "NOT_TEXT": b"%PDF-1.7" + bytes(200), "UNREADABLE_FILE": b"\x1f\x8b\x08\x00" + bytes(200),
+                 "UNSUPPORTED_ENCODING": b"\xff\xfe\0\0s\0\0\0", "WRONG_ENCODING": header + b"S1,V1,Gr\xf6\xdfe,Books,1.50,2\n"}
         function = self.function()
         for code, content in cases.items():
             with self.subTest(code):

@@ -345,7 +345,8 @@ class ParserTest(HandlerCase):
         self.parser = self.function(MAX_FILE_BYTES="5000", MAX_ROWS="20")
         cases = {"EMPTY_FILE": b"", "NO_ROWS": header + b"\n", "NO_HEADER": b"a,b\n1,2\n",
             "MISSING_COLUMN": b"sku,price\n1,2\n",
-                 "DUPLICATE_COLUMN": header + b",SKU\n", "NOT_TEXT": b"\x1f\x8b\x08\x00" + bytes(200),
+                 "DUPLICATE_COLUMN": header + b",SKU\n", "NOT_TEXT": b"%PDF-1.7" + bytes(200),
+                 "UNREADABLE_FILE": b"\x1f\x8b\x08\x00" + bytes(200),
                  "FILE_TOO_LARGE": rows_file(2, width=4000), "TOO_MANY_ROWS": rows_file(21)}
         puts = {code: self.put(content) for code, content in cases.items()}
         self.parse(*puts.values())

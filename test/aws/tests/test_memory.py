@@ -163,8 +163,8 @@ class MemoryTest(unittest.TestCase):
             self.assertTrue(whole.functions["sweeper"].invoke(scheduled_event("sweeper")).ok)
         states = self.database.query("SELECT status, coalesce(failure_code, '') AS code FROM onboard.upload_history")
         self.assertEqual(sorted((str(row["status"]), str(row["code"])) for row in states), [
-            ("failed", ""), ("failed", ""), ("failed", "EMPTY_FILE"), ("failed", "NOT_TEXT"), ("partial", ""),
-            ("partial", "")])
+            ("failed", ""), ("failed", ""), ("failed", "EMPTY_FILE"),
+            ("failed", "UNREADABLE_FILE"), ("partial", ""), ("partial", "")])
         self.assertNotIn("pending_validation", [item["status"]["S"] for item in self.whole.items()])
         self.end_all()
         self.assertEqual(self.reports(), [])

@@ -34,6 +34,7 @@ class SamplesTest(WholeTest):
     def test_verdicts_match_the_command_line(self) -> None:
         self.expected = shared_server().make_database()
         faults = sorted(os.listdir(os.path.join(DATA, "faults")))
+        formats = sorted(os.listdir(os.path.join(DATA, "formats")))
         samples = sorted(name for name in os.listdir(DATA) if name.startswith("VEND") and name.endswith(".csv"))
         self.pipeline()
         bucket = self.whole.resources.bucket
@@ -41,6 +42,7 @@ class SamplesTest(WholeTest):
         first = [(os.path.join(DATA, name), name[:7], name) for name in samples[:-1]]
         first += [(os.path.join(DATA, "faults", name), f"VEND{4 + number % 8:03}", f"faults {name}")
                   for number, name in enumerate(faults)]
+        first += [(os.path.join(DATA, "formats", name), f"VEND{4 + number:03}", name) for number, name in enumerate(formats)]
         last = [(os.path.join(DATA, samples[-1]), samples[-1][:7], samples[-1])]
         for batch in (first, last):
             for path, vendor, name in batch:
@@ -49,10 +51,11 @@ class SamplesTest(WholeTest):
             self.settle()
         outcome = """SELECT vendor_id, file_name, status, failure_code, failure_message, total_records, valid_records,
                             error_records, CASE WHEN total_records > 0 THEN concat_ws(' ', metadata -> 'header',
-                                metadata ->> 'delimiter', metadata ->> 'encoding') END AS read_as
+                                metadata ->> 'delimiter', metadata ->> 'encoding', metadata ->> 'format',
+                                metadata ->> 'sheet', metadata ->> 'compression') END AS read_as
                      FROM onboard.upload_history ORDER BY vendor_id, file_name"""
         self.assertEqual(self.database.query(outcome), self.expected.query(outcome))
-        self.assertEqual(len(self.database.query(outcome)), len(faults) + len(samples))
+        self.assertEqual(len(self.database.query(outcome)), len(faults) + len(formats) + len(samples))
         differing = [(ours["file_name"], ours["row_number"], [name for name in ours if ours[name] != theirs[name]])
                      for ours, theirs in zip(verdicts(self.database), verdicts(self.expected)) if ours != theirs]
         self.assertEqual(differing, [])
@@ -66,9 +69,10 @@ class SamplesTest(WholeTest):
                 f"WHERE file_name = '{name}'")]
         world = World(self.database, self.whole, self.sent)
         problems = [problem for problem in world.problems() if "faults" not in problem and
+                    not any(name in problem for name in formats) and
                     "of an unknown file" not in problem and "of an unknown upload" not in problem]
         self.assertEqual(problems, [])
-        self.assertEqual(len(world.mails), len(faults) + len(samples))
+        self.assertEqual(len(world.mails), len(faults) + len(formats) + len(samples))
         self.assertEqual(self.whole.errors(), [])
 
 
