@@ -17,8 +17,8 @@ STACK_NAME = re.compile(r"[a-z][a-z0-9-]{0,34}")
 
 # Where vendors put their files: UPLOAD_PREFIX of the functions.
 UPLOAD_PREFIX = "uploads/"
-# Suffixes of their file names.
-FILE_SUFFIX = ".csv"
+# Endings of their file names.
+FILE_SUFFIXES = (".csv", ".xlsx", ".xlsm", ".gz", ".zip")
 
 
 @dataclass

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from .calls import Answer, Aws, AwsError
-from .command import FILE_SUFFIX, UPLOAD_PREFIX
+from .command import FILE_SUFFIXES, UPLOAD_PREFIX
 from .errors import infrastructure, usage
 from .stacks import Outputs
 
@@ -37,7 +37,7 @@ PAGE = """<!DOCTYPE html>
 <option value="">as agreed</option>
 {modes}
 </select></label></p>
-<p><input type="file" name="file" accept="{suffix}" required> <button>Send</button></p>
+<p><input type="file" name="file" accept="{suffixes}" required> <button>Send</button></p>
 </form>
 <p>At most {size} bytes. Valid until {expires}. Anyone who has this page can send files as {vendor}.</p>
 </html>
@@ -78,7 +78,7 @@ def form_page(form: Answer) -> str:
                        for name, value in form["fields"].items() if name != "x-amz-meta-onboard-mode")
     modes = "\n".join(f"<option>{mode}</option>" for mode in MODES)
     return PAGE.format(vendor=html.escape(form["vendor_id"]), url=html.escape(form["url"]), fields=fields, modes=modes,
-                       suffix=FILE_SUFFIX, size=form["max_bytes"], expires=form["expires"])
+                       suffixes=",".join(FILE_SUFFIXES), size=form["max_bytes"], expires=form["expires"])
 
 
 def write_form(path: str, form: Answer) -> None:
