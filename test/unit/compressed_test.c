@@ -12,6 +12,7 @@
 #include "archive.h"
 #include "events.h"
 #include "reader/formats.h"
+#include "reader/scan.h"
 
 #define CSV "sku,price\n1,2\n"
 #define CSV_EVENTS "0@1 sku|price\n1@2 1|2\n"
@@ -281,6 +282,47 @@ test_refused(void)
 			   "USAGE the file is no workbook, so it has no sheet \"A\"");
 }
 
+/* ----- the encoding ----- */
+
+#define HEADER "vendor_product_id,product_name,category,sku,price,stock_quantity\n"
+
+/* Scan a file; returns its code, or "good". */
+static void
+check_scan(const char *name, const char *bytes, size_t length, const char *code)
+{
+	struct glue_error error;
+	struct scan_result result;
+	struct scan *scan = scan_new(NULL, NULL, "a", &error);
+
+	scan_push(scan, bytes, length, &error);
+	is_text(scan_finish(scan, &result, &error) ? "good" : error.code, code, "%s", name);
+	scan_destroy(scan);
+}
+
+/* The encoding is that of the text, whatever its packed bytes look like. */
+static void
+test_encoding(void)
+{
+	const char *utf8 = HEADER "1,Gr\xC3\xB6\xC3\x9F"
+							  "e,Books,1,1,1\n";
+	const char *latin = HEADER "1,Gr\xF6\xDF"
+							   "e,Books,1,1,1\n2,K\xE4se und M\xF6hren f\xFCr Gr\xF6\xDF"
+							   "ere,Books,1,1,1\n";
+	struct bytes packed = gzip(utf8, strlen(utf8));
+	struct archive archive = zip("a.csv", latin, strlen(latin), ARCHIVE_PACKED);
+	const struct book book = {
+		.sheets = {"<sheetData><row><c t=\"str\"><v>sku</v></c></row></sheetData>"}};
+	struct archive workbook;
+
+	archive_make_book(&workbook, &book);
+	check_scan("UTF-8 in gzip", packed.data, packed.length, "good");
+	check_scan("Latin-1 in a zip", archive.bytes, archive.length, "WRONG_ENCODING");
+	check_scan("workbook that lacks columns", workbook.bytes, workbook.length, "MISSING_COLUMN");
+	free(packed.data);
+	free(archive.bytes);
+	free(workbook.bytes);
+}
+
 /* Let each allocation fail once: each must yield an error without a leak. */
 static void
 test_memory(void)
@@ -322,6 +364,7 @@ main(void)
 	test_zip();
 	test_limits();
 	test_refused();
+	test_encoding();
 	test_memory();
 	return unit_done();
 }
