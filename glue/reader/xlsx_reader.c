@@ -191,6 +191,7 @@ struct delivery
 	struct glue_error *error;
 };
 
+/* Append a cell in quotes, with each quote in it doubled. */
 static bool
 append_quoted(struct byte_buffer *raw, struct text_view cell, struct glue_error *error)
 {
@@ -198,8 +199,11 @@ append_quoted(struct byte_buffer *raw, struct text_view cell, struct glue_error 
 		return false;
 	byte_buffer_put(raw, "\"", 1);
 	for (size_t i = 0; i < cell.length; i++)
-		byte_buffer_put(raw, "\"\"", cell.data[i] == '"' ? 2 : 0),
-			byte_buffer_put(raw, &cell.data[i], cell.data[i] != '"');
+	{
+		if (cell.data[i] == '"')
+			byte_buffer_put(raw, "\"", 1);
+		byte_buffer_put(raw, &cell.data[i], 1);
+	}
 	byte_buffer_put(raw, "\"", 1);
 	return true;
 }
@@ -246,6 +250,9 @@ deliver_header(struct delivery *delivery, const struct xlsx_row *row)
 		.line_number = row->number,
 		.field_count = row->cell_count,
 		.fields = row->cells,
+		.defect_type = row->defect_type,
+		.defect_field = row->defect_field,
+		.defect_message = row->defect_message,
 		.raw = text_of(""),
 	};
 

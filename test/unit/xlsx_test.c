@@ -255,6 +255,19 @@ test_sheets(void)
 }
 
 static void
+test_header_defects(void)
+{
+	const struct row_source_options options = {0};
+	const struct book error = {.sheets = {DATA(ROW(TEXT("sku") "<c t=\"e\"><v>#REF!</v></c>"))}};
+	const struct book wide = {.sheets = {DATA(ROW(TEXT("sku") "<c r=\"GAA1\"><v>1</v></c>"))}};
+
+	check_with("heading that is an error", &error, &options,
+			   "0@1 MALFORMED_ROW field 2 holds the error");
+	check_with("too many headings", &wide, &options,
+			   "0@1 MALFORMED_ROW the row has values after column 4096");
+}
+
+static void
 test_1904(void)
 {
 	const struct row_source_options options = {0};
@@ -436,6 +449,7 @@ main(void)
 	test_rows();
 	test_long();
 	test_sheets();
+	test_header_defects();
 	test_1904();
 	test_hostile();
 	test_damage();
