@@ -47,6 +47,9 @@ count_header_lines(const struct row_reader *reader)
 	int64_t lines;
 
 	row_reader_found(reader, &found);
+	/* The lines of a workbook are its rows. */
+	if (found.sheet_number > 0)
+		return 1;
 	lines = 1 + found.hidden_lines;
 	for (int i = 0; i < map->field_count; i++)
 		lines += sheet_rows_lines(map->fields[i].name) - 1;
