@@ -110,6 +110,14 @@ like($err, qr/no sheet "new"; it has "Old", "New"/, 'the message lists the sheet
 (undef, $err) = is_exit(3, 'sheet of a text', 'load', 'a.csv', '--vendor', 'Z', '--sheet', 'Old');
 is(sql('SELECT count(*) FROM onboard.upload_history'), $uploads, 'a wrong option records no upload');
 
+# The workbook of the rejected rows is read back, and says what it said of them before
+my ($book) = split /\n/, sql("SELECT upload_id FROM onboard.upload_history WHERE vendor_id = 'W'");
+my $errors = "SELECT error_type, error_field, rejected_value FROM onboard.validation_errors WHERE upload_id = '%s' ORDER BY 1";
+($out) = is_exit(1, 'the workbook of the rejected rows', 'load', "onboard-reports/$book/fix.xlsx", '--vendor', 'W', '--json');
+$result = json_of($out);
+is($result->{total_records}, 2, 'has the rejected rows');
+is(sql(sprintf $errors, $result->{upload_id}), sql(sprintf $errors, $book), 'which are rejected for the same reasons');
+
 # The workbook of the template
 $code = system "'$onboard' template --format xlsx > '$work/template.xlsx'";
 is($code, 0, 'a template is written as a workbook');
