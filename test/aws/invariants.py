@@ -11,6 +11,7 @@ import csv
 import io
 import json
 import re
+import zipfile
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -26,8 +27,12 @@ ACTION_COLUMN = "onboard_action"
 # What a valid row does, as the columns of upload_history that count it.
 ACTIONS = ("inserted", "updated", "unchanged", "stale", "held", "discontinued")
 BLANKS = "\t \u00a0"
-REPORT_COLUMNS = 15
+REPORT_COLUMNS = 16
+# The function that makes a report; a workbook is no text.
 REPORTS = {"errors": "onboard_error_csv", "fix": "onboard_fix_csv"}
+# Of each report: its column in upload_history, and the end of its key.
+FILES = {"errors": ("error_file_s3_key", "errors.csv"), "fix": ("fix_file_s3_key", "fix.csv"),
+         "workbook": ("workbook_file_s3_key", "fix.xlsx")}
 
 
 class Services(Protocol):
@@ -360,12 +365,12 @@ class World:
                 yield f"item {row.number} has the wrong error_reason"
 
     def report_problems(self, sent: Sent, upload: Row) -> Iterable[str]:
-        """Both reports are in place, all versions are identical, and they match what the database produces now."""
+        """All reports are in place, all versions are identical, and they match what the database produces now."""
         upload_id = str(upload["upload_id"])
         if upload["reported"] != "t":
             yield "no report is recorded"
-        for kind, column in (("errors", "error_file_s3_key"), ("fix", "fix_file_s3_key")):
-            key = f"errors/{sent.vendor_id}/{upload_id}_{kind}.csv"
+        for kind, (column, name) in FILES.items():
+            key = f"errors/{sent.vendor_id}/{upload_id}_{name}"
             versions = self.versions.get(key, [])
             if upload[column] is None and not versions:
                 # Nothing was rejected, or there were no rows.
@@ -378,6 +383,8 @@ class World:
                 yield f"there is no {kind} report"
             elif len(set(versions)) != 1:
                 yield f"versions of the {kind} report differ"
+            elif kind == "workbook":
+                yield from self.workbook_problems(upload_id, versions[0])
             else:
                 yield from self.content_problems(upload_id, kind, versions[0])
 
@@ -387,12 +394,22 @@ class World:
         if kind == "errors":
             if not content.startswith(b"\xef\xbb\xbf"):
                 yield "the error report has no byte order mark"
-            lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
-            found = Counter((int(line[0]), line[5]) for line in lines[1:])
+            text = content.decode("utf-8-sig")
+            delimiter = text.removeprefix("Spreadsheet Row")[0]
+            heading, *lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+            row, code = heading.index("Row Number"), heading.index("Error Type")
+            found = Counter((int(line[row]), line[code]) for line in lines)
             stored = Counter((number, str(error["error_type"])) for number, errors in self.errors[upload_id].items()
                              for error in errors)
-            if found != stored or any(len(line) != REPORT_COLUMNS for line in lines):
+            if found != stored or any(len(line) != REPORT_COLUMNS for line in (heading, *lines)):
                 yield "the error report's errors differ from the database"
+
+    def workbook_problems(self, upload_id: str, content: bytes) -> Iterable[str]:
+        """The workbook has a row for its header and one for each rejected row."""
+        with zipfile.ZipFile(io.BytesIO(content)) as book:
+            rows = len(re.findall(rb"<row ", book.read("xl/worksheets/sheet1.xml")))
+        if rows != 1 + len(self.errors[upload_id]):
+            yield f"the workbook has {rows} rows for {len(self.errors[upload_id])} rejected ones"
 
     def key_problems(self) -> Iterable[str]:
         """There is one product for each SKU, and for each vendor's product id."""
