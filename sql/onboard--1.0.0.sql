@@ -1260,8 +1260,8 @@ DECLARE
 	wrong text;
 BEGIN
 	IF NOT EXISTS (SELECT FROM onboard.shipped_texts s WHERE s.name = check_mail_text.name) THEN
-		RAISE EXCEPTION 'there is no text "%"', name USING ERRCODE = 'invalid_parameter_value',
-			HINT = 'onboard_mail_template() has all names.';
+		RAISE EXCEPTION 'text "%" does not exist', name USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'onboard_mail_template() lists all names.';
 	END IF;
 	IF name ~ '^(subject|outcome|mail)[.]' THEN
 		known := known || ARRAY['file', 'upload', 'vendor', 'vendor_id', 'rows', 'rate', 'accepted', 'rejected'];
@@ -1356,27 +1356,27 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 	('en', 'subject.cancelled', 'Product Upload Cancelled - {file}'),
 	('en', 'subject.processing', 'Product Upload in Progress - {file}'),
 	('en', 'outcome.accepted', 'Your file {file} was accepted completely: {rows}. There is nothing to correct.'),
-	('en', 'outcome.corrections', 'Your file {file} was checked: {accepted} of {rows} accepted, {rejected} '
-		'rejected. The rejected rows have changed nothing in the catalogue.'),
+	('en', 'outcome.corrections', 'Your file {file} was checked: {accepted} of {rows} accepted, {rejected} rejected. '
+		'The rejected rows changed nothing in the catalogue.'),
 	('en', 'outcome.approval', 'Your file {file} was checked, and no row was rejected. Part of it waits for '
 		'approval by the marketplace; you need not do anything.'),
 	('en', 'outcome.none', 'Your file {file} was checked, and no row could be accepted: {rows} rejected. The '
 		'catalogue is as it was before.'),
-	('en', 'outcome.refused', 'Your file {file} was refused, and nothing of it was loaded.'),
+	('en', 'outcome.refused', 'Your file {file} was refused; nothing from it was loaded.'),
 	('en', 'outcome.interrupted', 'The processing of your file {file} ended early.'),
-	('en', 'outcome.cancelled', 'The processing of your file {file} was cancelled, and nothing of it is left in the '
+	('en', 'outcome.cancelled', 'The processing of your file {file} was cancelled; nothing from it is left in the '
 		'catalogue.'),
 	('en', 'outcome.processing', 'Your file {file} is being processed.'),
 	('en', 'failure.details', 'Details: {message} ({code})'),
 	('en', 'failure.code', 'Reason: {code}'),
-	('en', 'causes.main', 'One fault concerns {affected} of {rows}. Correct it first:'),
+	('en', 'causes.main', 'One fault affects {affected} of {rows}. Correct it first:'),
 	('en', 'causes.first', 'What to correct first:'),
 	('en', 'causes.others', 'Other faults:'),
 	('en', 'causes.more.one', '(and {count} other fault)'),
 	('en', 'causes.more.other', '(and {count} other faults)'),
 	('en', 'cause.heading.one', '{rows}, in {place}:'),
 	('en', 'cause.heading.other', '{rows}, first in {place}:'),
-	('en', 'cause.suggestion', 'Perhaps meant in {place}: {suggestion}'),
+	('en', 'cause.suggestion', 'Suggestion for {place}: {suggestion}'),
 	('en', 'place.line', 'line {number}'),
 	('en', 'place.row', 'row {number}'),
 	('en', 'rows.one', '{count} row'),
@@ -1384,17 +1384,17 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 	('en', 'held.heading', 'Waiting for approval by the marketplace:'),
 	('en', 'held.price.one', '{rows} with a price far from that of the product, in {place}'),
 	('en', 'held.price.other', '{rows} with a price far from that of the product, first in {place}'),
-	('en', 'held.sold_out.one', '{rows} with a stock of 0, after many others like that, in {place}'),
-	('en', 'held.sold_out.other', '{rows} with a stock of 0, after many others like that, first in {place}'),
-	('en', 'held.unnamed_records', 'Discontinuing {count} of {products} products that no row names: some rows do '
-		'not identify their product'),
-	('en', 'held.discontinue_share', 'Discontinuing {count} of {products} products that no row names: this is an '
-		'unusually large share'),
+	('en', 'held.sold_out.one', '{rows} with a stock of 0, after many other such rows, in {place}'),
+	('en', 'held.sold_out.other', '{rows} with a stock of 0, after many other such rows, first in {place}'),
+	('en', 'held.unnamed_records', 'Discontinuing {count} of your {products} products, because no row names them: '
+		'some rows do not identify their product'),
+	('en', 'held.discontinue_share', 'Discontinuing {count} of your {products} products, because no row names them: '
+		'this is an unusually large share'),
 	('en', 'todo.links', 'Please correct the rejected rows in the linked file and send it again.'),
 	('en', 'todo.files', 'Please correct the rejected rows in the file {file} and send it again.'),
 	('en', 'todo.rows', 'Please correct the rejected rows and send them again.'),
 	('en', 'todo.accepted', 'You need not send the accepted rows again.'),
-	('en', 'link.workbook', 'Workbook to correct: {link}'),
+	('en', 'link.workbook', 'Workbook (save it as CSV UTF-8 to send it): {link}'),
 	('en', 'link.fix', 'Fix file: {link}'),
 	('en', 'link.errors', 'Error report: {link}'),
 	('en', 'link.until.one', 'The link works until {time} UTC.'),
@@ -1461,13 +1461,13 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 		'is out of range. Write digits with a decimal point and no unit, such as 1.35, or leave the cell empty.'),
 	('en', 'wrong.INVALID_WEIGHT', '1350 g'),
 	('en', 'right.INVALID_WEIGHT', '1.35'),
-	('en', 'rule.INVALID_IMAGE_URL', 'The value in column {field} is not the address of one image. Write one '
-		'complete address that begins with https:// or http:// and contains no blanks, or leave the cell empty.'),
+	('en', 'rule.INVALID_IMAGE_URL', 'The value in column {field} is not the address of one image. Write one complete '
+		'address that begins with https:// or http:// and contains no spaces, or leave the cell empty.'),
 	('en', 'wrong.INVALID_IMAGE_URL', 'www.example.com/kettle.jpg'),
 	('en', 'right.INVALID_IMAGE_URL', 'https://www.example.com/kettle.jpg'),
-	('en', 'rule.INVALID_CHARACTERS', 'The value in column {field} contains characters that cannot be seen, or a '
-		'spreadsheet has shortened it, as in 4.00639E+12. Format the column as text and type the value again, or '
-		'copy it from your original.'),
+	('en', 'rule.INVALID_CHARACTERS', 'The value in column {field} contains invisible characters, or a spreadsheet '
+		'has shortened it, as in 4.00639E+12. Format the column as text and type the value again, or copy it from '
+		'your original.'),
 	('en', 'wrong.INVALID_CHARACTERS', '4.00639E+12'),
 	('en', 'right.INVALID_CHARACTERS', '4006390001235'),
 	('en', 'rule.KEY_CHANGED_BY_SPREADSHEET', 'A spreadsheet has changed the value in column {field}, for example '
@@ -1484,8 +1484,8 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 	('en', 'wrong.UNKNOWN_PRODUCT', 'A-1O0, with the letter O'),
 	('en', 'right.UNKNOWN_PRODUCT', 'A-100'),
 	('en', 'rule.MALFORMED_ROW', 'The row cannot be divided into the columns of the header: it has too many or too '
-		'few fields, a quotation mark is not closed, or it is too long. Open the file in a spreadsheet, correct '
-		'the row and save the file as CSV again.'),
+		'few fields, a quotation mark is not closed, or it is too long. Put texts that contain the separator into '
+		'quotation marks, or enter the row again with one cell per column.'),
 	('en', 'wrong.MALFORMED_ROW', 'A-100,Kettle, red,39.90'),
 	('en', 'right.MALFORMED_ROW', 'A-100,"Kettle, red",39.90'),
 	('en', 'rule.EMPTY_ROW', 'The row is empty. Delete it, or fill it in.'),
@@ -1496,7 +1496,7 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 	('en', 'wrong.INVALID_ENCODING', 'K�che'),
 	('en', 'right.INVALID_ENCODING', 'Küche'),
 	('en', 'rule.REJECTED_BY_CATALOGUE', 'The catalogue does not accept the product, for a reason that the error '
-		'report names. If that does not help you, please ask us.'),
+		'report names. If that does not help you, please contact us.'),
 	('en', 'wrong.REJECTED_BY_CATALOGUE', ''),
 	('en', 'right.REJECTED_BY_CATALOGUE', ''),
 	('en', 'failure.EMPTY_FILE', 'The file is empty. Check whether it was saved completely, and send it again.'),
@@ -1508,9 +1508,9 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 		'message gives, and send the file again.'),
 	('en', 'failure.DUPLICATE_COLUMN', 'Two columns have the same name, so we cannot know which one is meant. '
 		'Rename or delete one of them, and send the file again.'),
-	('en', 'failure.FILE_TOO_LARGE', 'The file is too large. Divide it into smaller files, each with the column '
+	('en', 'failure.FILE_TOO_LARGE', 'The file is too large. Split it into smaller files, each with the column '
 		'headings, and send them one after another.'),
-	('en', 'failure.TOO_MANY_ROWS', 'The file has too many rows. Divide it into smaller files, each with the column '
+	('en', 'failure.TOO_MANY_ROWS', 'The file has too many rows. Split it into smaller files, each with the column '
 		'headings, and send them one after another.'),
 	('en', 'failure.NOT_TEXT', 'The file is neither a CSV file nor an Excel workbook that we can read. Save '
 		'your table as an Excel workbook (.xlsx) without a password, or as CSV UTF-8, and send that file; '
@@ -1524,24 +1524,24 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 		'not be read. Save it in the format CSV UTF-8, and send it again.'),
 	('en', 'failure.OTHER_VENDOR', 'The name of the file belongs to another vendor. Begin the file name with your '
 		'own vendor number, and send the file again.'),
-	('en', 'failure.VENDOR_NOT_ACTIVE', 'Your account is not active at present, so we do not process files. Please '
-		'ask us; afterwards send the file again.'),
-	('en', 'failure.MODE_NOT_ALLOWED', 'Your account may not load files in the way this one asks for. Send it in '
-		'the usual way, or ask us.'),
+	('en', 'failure.VENDOR_NOT_ACTIVE', 'Your account is currently not active, so we do not process files. Please '
+		'contact us, then send the file again.'),
+	('en', 'failure.MODE_NOT_ALLOWED', 'Your account may not load files in the way this one asks for. Send it in the '
+		'usual way, or contact us.'),
 	('en', 'failure.INVALID_SETTING', 'A setting that was sent with the file is not valid. Correct it or leave it '
 		'out, and send the file again.'),
 	('en', 'failure.INVALID_SOURCE_TIME', 'The time in the name of the file, or the one sent with it, is not valid '
 		'or lies in the future. Correct it, and send the file again.'),
 	('en', 'failure.OBJECT_REPLACED', 'The file was replaced by a newer one while we read it. You need not do '
 		'anything if the newer one is the right one.'),
-	('en', 'failure.PROCESSING_ABANDONED', 'Not all rows could be checked; the reason lies with us. Please ask us '
-		'before you send the file again: what was accepted so far is in the catalogue already.'),
-	('en', 'failure.CANCELLED', 'The marketplace or you have stopped the processing. If that was a mistake, send '
-		'the file again.'),
+	('en', 'failure.PROCESSING_ABANDONED', 'Not all rows could be checked; the fault is ours. Please contact us '
+		'before you send the file again: what was accepted so far is already in the catalogue.'),
+	('en', 'failure.CANCELLED', 'You or the marketplace stopped the processing. If that was a mistake, send the file '
+		'again.'),
 	('en', 'column.vendor_product_id', 'your own product number, unique among your products'),
 	('en', 'column.product_name', 'name under which the product is sold'),
-	('en', 'column.category', 'one of our categories, exactly as the list has it'),
-	('en', 'column.subcategory', 'finer category, in your own words'),
+	('en', 'column.category', 'one of our categories, exactly as in the list'),
+	('en', 'column.subcategory', 'narrower category, in your own words'),
 	('en', 'column.description', 'text about the product'),
 	('en', 'column.sku', 'number of the product on the marketplace, unique among all vendors'),
 	('en', 'column.brand', 'brand or manufacturer'),
@@ -1558,7 +1558,7 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 		'does not change what it is.\n'
 		'- Use the column names below. Their order does not matter, and neither do capital letters. Columns that '
 		'we do not know do no harm.\n'
-		'- Comma, semicolon, tab or bar may separate the columns. Put a text that contains the separator into '
+		'- Comma, semicolon, tab or bar may separate the columns. Put texts that contain the separator into '
 		'quotation marks.\n'
 		'- One row is one product: no title lines above the headings, no totals and no empty rows.'),
 	('en', 'page.columns', 'The columns'),
@@ -1567,12 +1567,12 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 	('en', 'page.no', 'no'),
 	('en', 'page.limit.characters', 'at most {count} characters'),
 	('en', 'page.limit.range', '{minimum} to {maximum}'),
-	('en', 'page.limit.amount', '{minimum} to {maximum}, at most 2 decimal digits'),
+	('en', 'page.limit.amount', '{minimum} to {maximum}, at most 2 decimal places'),
 	('en', 'page.categories', 'The categories'),
 	('en', 'page.spreadsheets', 'What a spreadsheet does to your values'),
-	('en', 'page.spreadsheets.text', E'Excel, LibreOffice and others take the cells of a CSV file for numbers and '
-		'dates, and save them differently from what they were. Format the columns as text before you type or '
-		'paste, or import the file with all columns as text (in Excel: Data, From Text/CSV).\n\n'
+	('en', 'page.spreadsheets.text', E'Excel, LibreOffice and others turn cells of a CSV file into numbers and dates, '
+		'and do not save them as they were. Format the columns as text before you type or paste, or import the file '
+		'with all columns as text (in Excel: Data, From Text/CSV).\n\n'
 		'- Leading zeros vanish: 00017 becomes 17.\n'
 		'- Long numbers become powers of ten: 4006390001235 becomes 4.00639E+12, and digits from the sixteenth on '
 		'become zeros.\n'
@@ -1582,14 +1582,16 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 		'- A spreadsheet with German settings writes a comma in 12,50 and separates columns by semicolons. The '
 		'semicolons do no harm; the comma must be a point.\n'
 		'- Letters such as é, ü and € need the format CSV UTF-8. The plain format CSV damages them.\n'
-		'- A cell that begins with = is a formula. Delete the sign, or put a blank in front of it.'),
+		'- A cell that begins with = is a formula. Delete the sign, or put a space in front of it.'),
 	('en', 'page.answer', 'What we answer'),
-	('en', 'page.answer.text', E'Every file is answered by a mail. Good rows are in the catalogue at once, even if '
+	('en', 'page.answer.text', E'We answer every file with an email. Good rows are in the catalogue at once, even if '
 		'others are rejected. For the rejected rows you get:\n\n'
-		'- a workbook or a fix file (fix.csv): these rows in your own columns, with what is wrong beside them. '
-		'Correct them there and send that file; its additional columns whose names begin with onboard_ may stay.\n'
+		'- a workbook (fix.xlsx) and a fix file (fix.csv): these rows in your own columns, with what is wrong beside '
+		'them. Correct one of the two and send it. In a spreadsheet, use the workbook, in which all values stay as '
+		'they are, and save it as CSV UTF-8 to send it. Keep the additional columns, whose names begin with '
+		'onboard_.\n'
 		'- an error report (errors.csv): every error with its row, value and, where we can guess it, a suggestion.\n\n'
-		'The same file sent again changes nothing. Send the corrected rows only.'),
+		'The same file sent again changes nothing. Send only the corrected rows.'),
 	('en', 'page.rules', 'What the messages about rows mean'),
 	('en', 'page.rules.head', 'Wrong | Right'),
 	('en', 'page.failures', 'What the messages about a whole file mean'),
@@ -1637,7 +1639,7 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 	('de', 'causes.more.other', '(und {count} weitere Fehler)'),
 	('de', 'cause.heading.one', '{rows}, in {place}:'),
 	('de', 'cause.heading.other', '{rows}, zuerst in {place}:'),
-	('de', 'cause.suggestion', 'Vielleicht gemeint in {place}: {suggestion}'),
+	('de', 'cause.suggestion', 'Vorschlag für {place}: {suggestion}'),
 	('de', 'place.line', 'Zeile {number}'),
 	('de', 'place.row', 'Datensatz {number}'),
 	('de', 'rows.one', '{count} Zeile'),
@@ -1647,17 +1649,17 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 	('de', 'held.price.other', '{rows} mit einem Preis, der stark von dem des Artikels abweicht, zuerst in {place}'),
 	('de', 'held.sold_out.one', '{rows} mit Bestand 0 nach vielen weiteren solchen Zeilen, in {place}'),
 	('de', 'held.sold_out.other', '{rows} mit Bestand 0 nach vielen weiteren solchen Zeilen, zuerst in {place}'),
-	('de', 'held.unnamed_records', 'Auslistung von {count} der {products} Artikel, die in der Datei fehlen: Einige '
-		'Zeilen lassen nicht erkennen, welchen Artikel sie meinen'),
-	('de', 'held.discontinue_share', 'Auslistung von {count} der {products} Artikel, die in der Datei fehlen: Der '
-		'Anteil ist ungewöhnlich hoch'),
+	('de', 'held.unnamed_records', 'Auslistung von {count} Ihrer {products} Artikel, weil sie in der Datei fehlen: '
+		'Einige Zeilen lassen nicht erkennen, welchen Artikel sie meinen'),
+	('de', 'held.discontinue_share', 'Auslistung von {count} Ihrer {products} Artikel, weil sie in der Datei fehlen: '
+		'Der Anteil ist ungewöhnlich hoch'),
 	('de', 'todo.links', 'Bitte korrigieren Sie die abgelehnten Zeilen in der verlinkten Datei und senden Sie diese '
 		'erneut.'),
 	('de', 'todo.files', 'Bitte korrigieren Sie die abgelehnten Zeilen in der Datei {file} und senden Sie diese '
 		'erneut.'),
 	('de', 'todo.rows', 'Bitte korrigieren Sie die abgelehnten Zeilen und senden Sie diese erneut.'),
 	('de', 'todo.accepted', 'Die angenommenen Zeilen müssen Sie nicht noch einmal senden.'),
-	('de', 'link.workbook', 'Arbeitsmappe zum Korrigieren: {link}'),
+	('de', 'link.workbook', 'Arbeitsmappe (zum Senden als CSV UTF-8 speichern): {link}'),
 	('de', 'link.fix', 'Korrekturdatei: {link}'),
 	('de', 'link.errors', 'Fehlerliste: {link}'),
 	('de', 'link.until.one', 'Der Link ist bis {time} Uhr UTC gültig.'),
@@ -1752,10 +1754,10 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 		'Prüfen Sie Artikelnummer oder SKU oder senden Sie ihn als neuen Artikel.'),
 	('de', 'wrong.UNKNOWN_PRODUCT', 'A-1O0 mit dem Buchstaben O'),
 	('de', 'right.UNKNOWN_PRODUCT', 'A-100'),
-	('de', 'rule.MALFORMED_ROW', 'Die Zeile lässt sich nicht in die Spalten der Kopfzeile zerlegen: Sie hat zu '
-		'viele oder zu wenige Felder, ein Anführungszeichen ist nicht geschlossen, oder sie ist zu lang. Öffnen '
-		'Sie die Datei in einer Tabellenkalkulation, korrigieren Sie die Zeile und speichern Sie die Datei wieder '
-		'als CSV.'),
+	('de', 'rule.MALFORMED_ROW', 'Die Zeile lässt sich nicht in die Spalten der Kopfzeile zerlegen: Sie hat zu viele '
+		'oder zu wenige Felder, ein Anführungszeichen ist nicht geschlossen, oder sie ist zu lang. Setzen Sie Texte, '
+		'die das Trennzeichen enthalten, in Anführungszeichen, oder geben Sie die Zeile mit einer Zelle je Spalte neu '
+		'ein.'),
 	('de', 'wrong.MALFORMED_ROW', 'A-100,Kettle, red,39.90'),
 	('de', 'right.MALFORMED_ROW', 'A-100,"Kettle, red",39.90'),
 	('de', 'rule.EMPTY_ROW', 'Die Zeile ist leer. Löschen Sie die Zeile oder füllen Sie sie aus.'),
@@ -1789,7 +1791,7 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 	('de', 'failure.UNREADABLE_FILE', 'Die Datei ist beschädigt oder unvollständig, oder ein Archiv, das wir '
 		'nicht lesen können. Öffnen Sie Ihre Tabelle im Tabellenprogramm, speichern Sie sie erneut und senden '
 		'Sie diese Datei, ohne sie mit anderen zusammenzupacken.'),
-	('de', 'failure.UNSUPPORTED_ENCODING', 'Die Datei hat eine Zeichenkodierung, die wir nicht lesen können. '
+	('de', 'failure.UNSUPPORTED_ENCODING', 'Die Datei hat eine Zeichencodierung, die wir nicht lesen können. '
 		'Speichern Sie die Datei im Format CSV UTF-8 und senden Sie sie erneut.'),
 	('de', 'failure.WRONG_ENCODING', 'Die Datei hat nicht die erwartete Zeichencodierung, daher konnten Buchstaben wie ä '
 		'oder ß nicht gelesen werden. Speichern Sie die Datei im Format CSV UTF-8 und senden Sie sie erneut.'),
@@ -1863,9 +1865,10 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 	('de', 'page.answer', 'Was Sie von uns erhalten'),
 	('de', 'page.answer.text', E'Auf jede Datei antworten wir mit einer E-Mail. Gute Zeilen sind sofort im Katalog, '
 		'auch wenn andere abgelehnt werden. Für die abgelehnten Zeilen erhalten Sie:\n\n'
-		'- eine Arbeitsmappe oder eine Korrekturdatei (fix.csv): diese Zeilen in Ihren eigenen Spalten, daneben '
-		'die Fehler. Korrigieren Sie die Zeilen dort und senden Sie diese Datei; die zusätzlichen Spalten, deren '
-		'Namen mit onboard_ beginnen, dürfen bleiben.\n'
+		'- eine Arbeitsmappe (fix.xlsx) und eine Korrekturdatei (fix.csv): diese Zeilen in Ihren eigenen Spalten, '
+		'daneben die Fehler. Korrigieren Sie eine der beiden und senden Sie diese. Verwenden Sie in einer '
+		'Tabellenkalkulation die Arbeitsmappe, in der alle Werte bleiben, wie sie sind, und speichern Sie sie zum '
+		'Senden als CSV UTF-8. Behalten Sie die zusätzlichen Spalten, deren Namen mit onboard_ beginnen.\n'
 		'- eine Fehlerliste (errors.csv): jeder Fehler mit Zeile, Wert und, soweit wir ihn erraten können, einem '
 		'Vorschlag.\n\n'
 		'Dieselbe Datei noch einmal zu senden ändert nichts. Senden Sie nur die korrigierten Zeilen.'),

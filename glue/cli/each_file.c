@@ -28,7 +28,7 @@ check_options(const struct options *options, struct glue_error *error)
 	{
 		if ((options->given & OPTION_BIT(single[i])) != 0)
 			return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
-								  "option %s is for one file, not for several",
+								  "option %s cannot be used with several files",
 								  option_name(single[i]));
 	}
 	return true;
@@ -50,7 +50,7 @@ choose_vendor(struct options *options, char **copy, struct glue_error *error)
 	if (length == 0)
 		return glue_error_set(
 			error, GLUE_USAGE_ERROR, "USAGE",
-			"name the vendor with --vendor; the name of \"%s\" does not (VENDOR_yyyymmdd_hhmmss.csv would)",
+			"specify the vendor with --vendor; the file name \"%s\" does not contain it, as VENDOR_yyyymmdd_hhmmss.csv would",
 			name);
 	*copy = glue_allocate(length + 1);
 	if (*copy == NULL)
@@ -109,7 +109,7 @@ run_files(const struct options *options, const struct file_list *list, each_file
 	}
 	if (total->files == list->count)
 		return worst;
-	message_note("%d %s not read; run the same command again when the cause is gone",
+	message_note("%d %s not read; run the same command again once the cause is removed",
 				 list->count - total->files,
 				 terminal_plural(list->count - total->files, "file was", "files were"));
 	return EXIT_INFRASTRUCTURE;

@@ -144,7 +144,7 @@ print_outcome(const struct upload *upload, const struct outcome *outcome)
 	line_print(stdout, 0, "%s %s good with all suggestions applied.",
 			   terminal_count(count, outcome->good),
 			   terminal_plural(outcome->good, "row is", "rows are"));
-	line_print(stdout, 0, "%s still %s a person.", terminal_count(count, left),
+	line_print(stdout, 0, "%s still %s manual correction.", terminal_count(count, left),
 			   terminal_plural(left, "needs", "need"));
 	if (outcome->path[0] != '\0')
 		line_print(stdout, 0, "%s", outcome->path);

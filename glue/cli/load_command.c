@@ -458,7 +458,7 @@ show_slip(const struct load *load, const struct glue_error *fault)
 
 	if (!load->options->quiet)
 		message_note(
-			"the options are the reason, so no upload is recorded; --record-refusal records one and writes the mail to the vendor");
+			"the options caused the refusal, so no upload is recorded; --record-refusal records one and writes the mail to the vendor");
 	return code;
 }
 

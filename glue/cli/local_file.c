@@ -119,7 +119,7 @@ advise_encoding(const struct local_file *local, struct glue_error *advised)
 	else if (given != NULL && !encoding_is_auto(given))
 		glue_error_reword(
 			advised,
-			"the file is UTF-8, not %s; load it without --encoding, or with --force if it is %s all the same",
+			"the file is UTF-8, not %s; load it without --encoding, or with --force if it really is %s",
 			given, given);
 	else
 		glue_error_reword(advised, "%s, or name its encoding with --encoding", advised->text);

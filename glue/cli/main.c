@@ -66,7 +66,7 @@
 #define CODES_UPLOAD { [EXIT_REFUSED] = "the upload does not exist" }
 #define CODES_FIX { \
 	[EXIT_ALL_GOOD] = "all rows are good with the suggestions", \
-	[EXIT_SOME_REJECTED] = "some rows still need a person", \
+	[EXIT_SOME_REJECTED] = "some rows still need manual correction", \
 	[EXIT_REFUSED] = "the upload does not exist" \
 }
 #define CODES_APPROVE { \
@@ -163,9 +163,10 @@ static const struct option_meaning template_meanings[] = {
 
 /* How load, check and diff treat more than one file. */
 #define SEVERAL_FILES                                                                           \
-	"Several files, or those in a folder whose names end in .csv, are read one after another, " \
-	"a vendor's in the order of the times in their names, with one line for each and a total "  \
-	"at the end; a refused file does not affect the others, and the exit code is the highest."
+	"A folder as FILE stands for the files in it whose names end in .csv.  Several files are "  \
+	"read one after another, those of a vendor in the order of the times in their names, with " \
+	"one line for each and a total at the end.  A refused file does not affect the others; "    \
+	"the exit code is the highest of all files."
 
 static const struct command commands[] = {
 	{
@@ -258,10 +259,10 @@ static const struct command commands[] = {
 		.operands = "UPLOAD",
 		.summary = "apply the suggestions to an upload's rejected rows",
 		.description =
-			"Tells how many rejected rows would be good with all suggestions applied, and how "
-			"many still need a person.  With --apply, writes them into DIR/UPLOAD/fixed.csv, to "
-			"look through and load.  UPLOAD is an upload id or a unique prefix of one, or "
-			"\"latest\".",
+			"Reports how many rejected rows would be good with all suggestions applied, and how "
+			"many still need manual correction.  With --apply, writes all rejected rows with the "
+			"suggestions applied into DIR/UPLOAD/fixed.csv, to review and load.  UPLOAD is an "
+			"upload id or a unique prefix of one, or \"latest\".",
 		.options = OPTION_BIT(OPTION_APPLY) | OPTION_BIT(OPTION_REPORTS) | OPTION_BIT(OPTION_JSON) |
 				   OPTIONS_DATABASE,
 		.min_operands = 1,
@@ -349,10 +350,10 @@ static const struct command commands[] = {
 		.operands = "[UPLOAD]",
 		.summary = "show the mail about an upload, or change its texts",
 		.description =
-			"Prints the mail that the vendor gets about UPLOAD, an upload id or a unique prefix "
-			"of one, or \"latest\".  With --template, prints the texts of all mails in a "
-			"language, which a marketplace can edit and import: its name above the mail, the "
-			"wording, or another language.",
+			"Prints the mail that the vendor receives about UPLOAD, an upload id or a unique "
+			"prefix of one, or \"latest\".  With --template, prints the texts of all mails in a "
+			"language, which a marketplace can edit and import to add its name, change the "
+			"wording or add a language.",
 		.options = OPTION_BIT(OPTION_TEMPLATE) | OPTION_BIT(OPTION_LANGUAGE) |
 				   OPTION_BIT(OPTION_IMPORT) | OPTION_BIT(OPTION_RESET) | OPTION_BIT(OPTION_JSON) |
 				   OPTIONS_DATABASE,

@@ -60,7 +60,7 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 		 "name to record for the file (default: its own; required to resume standard input)"},
 	[OPTION_ENCODING] =
 		{"encoding", 'e', "NAME", KIND_TEXT, FIELD(encoding),
-		 "character encoding, such as windows-1252, or auto to find it out (default: by byte order mark, else UTF-8)"},
+		 "character encoding, such as windows-1252, or auto to detect it (default: by byte order mark, else UTF-8)"},
 	[OPTION_FORCE] = {"force", 0, NULL, KIND_FLAG, FIELD(force),
 					  "read the file in the given encoding even if it looks like UTF-8"},
 	[OPTION_DELIMITER] =
@@ -68,7 +68,7 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 		 "field separator: a character or the word tab (default: comma, semicolon, tab or bar, whichever the header uses)"},
 	[OPTION_QUOTE] =
 		{"quote", 0, "CHAR", KIND_QUOTE, FIELD(quote),
-		 "sign that quotes fields: \", ' or the word none, if quotes are text (default: \")"},
+		 "character that quotes fields: \", ' or the word none if quotes are plain text (default: \")"},
 	[OPTION_SHEET] = {"sheet", 0, "NAME", KIND_TEXT, FIELD(sheet),
 					  "sheet of a workbook (default: the first one with the column names)"},
 	[OPTION_MAX_BYTES] =

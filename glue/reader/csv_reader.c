@@ -160,7 +160,7 @@ set_quote_fault(struct csv_reader *reader)
 	else
 		set_fault(reader, reader->field_count + 1,
 				  "has text after its closing quote; "
-				  "a quote inside a quoted field is written twice%s",
+				  "a quote inside a quoted field must be doubled%s",
 				  reader->delimiter == ',' || reader->delimiter == ';' ? "" : NO_QUOTING_ADVICE);
 }
 

@@ -361,7 +361,7 @@ check_options(const struct row_source_options *options, struct glue_error *error
 							  "digit, a double quote or a line end");
 	if (options->delimiter == quote_sign_byte(options->quote))
 		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
-							  "delimiter and quote sign must differ");
+							  "delimiter and quote character must differ");
 	return true;
 }
 

@@ -176,7 +176,7 @@ header_fault_set(const struct record *header, const struct row_source_found *fou
 			snprintf(cause, sizeof(cause), "the file must begin with its header line");
 	}
 	return glue_error_set(error, GLUE_FILE_FAULT, "NO_HEADER",
-						  "%s holds none of the column names (vendor_product_id, product_name, "
+						  "%s contains none of the column names (vendor_product_id, product_name, "
 						  "category, ...): %s; it begins with %s",
 						  header->line_number > 1 ? "the first line with text" : "the first line",
 						  cause, shown);

@@ -468,9 +468,8 @@ read_defect(const JsonRecord *record, const JsonbValue *defect, IncomingRow *row
 		refuse_record(record->arrival + 1, "defect is not a JSON object");
 	code = defect_text(defect->val.binary.data, "error_type");
 	if (!incoming_row_set_defect(row, code))
-		refuse_record(
-			record->arrival + 1,
-			"error_type of defect is none of MALFORMED_ROW, EMPTY_ROW and INVALID_ENCODING");
+		refuse_record(record->arrival + 1,
+					  "error_type of defect is not MALFORMED_ROW, EMPTY_ROW or INVALID_ENCODING");
 	row->defect_message = defect_text(defect->val.binary.data, "message");
 	row->raw_record = defect_text(defect->val.binary.data, "raw");
 }

@@ -117,7 +117,7 @@ static const char *const url_messages[] = {
 	[URL_NO_HOST] = "%f %v has no host",
 	[URL_HAS_USER] = "%f %v has \"@\" in its host part",
 	[URL_HAS_BACKSLASH] = "%f %v contains a backslash",
-	[URL_SEVERAL] = "%f %q holds several addresses; only one is allowed",
+	[URL_SEVERAL] = "%f %q contains several addresses; only one is allowed",
 	[URL_HAS_BLANK] = "%f %q contains a blank",
 	[URL_HAS_INVISIBLE] = "%f %q contains %c",
 };
@@ -324,7 +324,7 @@ check_key_characters(struct judgement *judgement)
 	}
 	if (spreadsheet_formula_text(judgement->value, &content))
 	{
-		judgement->message = "%f %q is a spreadsheet's formula: send only the text in it";
+		judgement->message = "%f %q is a spreadsheet formula; send only the text in it";
 		suggest_without(content, is_refused_in_key, true, judgement->suggestion);
 	}
 	else if (text_find_character(judgement->value, is_refused_in_key, &judgement->found))
@@ -600,7 +600,7 @@ add_difference(struct text_builder *builder, struct text_view value, const char 
 		text_add(builder, text_of("\""));
 	}
 	else if (!text_find_character(value, is_hidden_character, &found))
-		text_add(builder, text_of("; it has too many blanks between two words"));
+		text_add(builder, text_of("; it has extra blanks between words"));
 }
 
 /* A mark at the ends of a key does not make it another one. */

@@ -25,7 +25,7 @@ sub file
 	return write_file($path, $header . join '', map { "$_,Kettle,Kitchen,$_-S," . (/^X/ ? 'ten' : '10.00') . ",3\n" } @keys);
 }
 
-# The files of one vendor in a folder, and what is none of them
+# The files of one vendor in a folder, and others that are skipped
 file('in/VEND001_20260105_090000.csv', qw(A-1 A-2));
 file('in/VEND001_20260104_090000.csv', qw(A-3 X-4));
 file('in/VEND002_20260104_090000.CSV', qw(B-1));
@@ -51,7 +51,7 @@ is(sql("SELECT string_agg(file_name, ' ' ORDER BY created_at) FROM onboard.uploa
 	'VEND001_20260104_090000.csv VEND001_20260105_090000.csv VEND002_20260104_090000.CSV', 'in this order');
 ($out, $err) = is_exit(1, 'again', 'load', 'in', '--quiet');
 like($out, qr/^VEND001_20260104_090000.csv: 2 rows, 1 accepted, 1 rejected, upload \S+, loaded before\n/,
-	'shows what came of it');
+	'shows the result');
 
 # The times in the names decide, whatever the order of the arguments
 file('new/VEND001_20260110_090000.csv', 'O-1');
@@ -84,13 +84,13 @@ like($err, qr/^onboard: missing\.csv: file "missing.csv" does not exist$/m, 'say
 like($out, qr/^other.csv: .*loaded before$/m, 'and the next one is loaded');
 mkdir 'empty';
 ($out, $err) = is_exit(2, 'an empty folder', 'load', 'empty', 'other.csv', '--vendor', 'V');
-like($err, qr/^onboard: the folder "empty" holds no CSV file$/m, 'is told before anything is loaded');
+like($err, qr/^onboard: the folder "empty" contains no CSV files$/m, 'is reported before anything is loaded');
 is($out, '', 'which nothing is');
 
-# A failure that the next file would meet, too
+# A failure that would affect the next file as well
 ($out, $err) = is_exit(4, 'without a database', 'load', 'in', '--db', "host=$work/nowhere", '--retry-for', '0');
 like($err, qr/^onboard: VEND001_20260104_090000\.csv: ./m, 'is told');
-like($err, qr/^onboard: 2 files were not read; run the same command again when the cause is gone$/m, 'and stops');
+like($err, qr/^onboard: 2 files were not read; run the same command again once the cause is removed$/m, 'and stops');
 ($out) = is_exit(4, 'as JSON', 'load', 'in', '--db', "host=$work/nowhere", '--retry-for', '0', '--json');
 is(scalar @{ json_of($out) }, 1, 'the list ends there');
 

@@ -43,11 +43,11 @@ for my $case ([ 'western.csv', "Gr\xF6\xDFe f\xFCr K\xFCchen", 'windows-1252', "
 	{
 		($out, $err) = is_exit(2, "$command $file", $command, $file, '--vendor', 'V');
 		like($err, qr/^onboard: the file is not UTF-8; it looks like $encoding; load it with --encoding $encoding$/m,
-			'the encoding is told');
+			'the message names the encoding');
 	}
 	is(sql("SELECT failure_code || ': ' || failure_message FROM onboard.upload_history WHERE file_name = '$file'"),
 		"WRONG_ENCODING: the file is not UTF-8; it looks like $encoding; save it as \"CSV UTF-8\" and send it again",
-		'the vendor is told how to save it');
+		'the mail says how to save it');
 	is_exit(0, "check $file, found out", 'check', $file, '--vendor', 'V', '--encoding', 'auto');
 	($out) = is_exit(0, 'found out', 'load', $file, '--vendor', 'V', '--encoding', 'auto', '--json');
 	is(stored_name($file), $name, 'it is read as such');
@@ -67,7 +67,7 @@ is(stored_name('cyrillic.csv'), "\xD0\x9F\xD1\x80\xD0\xB8\xD0\xB2\xD0\xB5\xD1\x8
 named('piped.csv', "Gr\xF6\xDFe");
 is_exit(0, 'standard input', 'load', '-', '--vendor', 'V', '--file-name', 'piped.csv', '--encoding', 'auto',
 	{ stdin => 'piped.csv' });
-is(stored_name('piped.csv'), "Gr\xC3\xB6\xC3\x9Fe", 'is read in the encoding that was found out');
+is(stored_name('piped.csv'), "Gr\xC3\xB6\xC3\x9Fe", 'is read in the detected encoding');
 
 # A heading in the wrong encoding is no other fault
 write_file('heading.csv', $header =~ s/\r/,Gr\xF6\xDFe\r/r . "H-1,Cup,Kitchen,H-S1,10.50,3,L\r\n");
@@ -109,7 +109,7 @@ for my $command (qw(check load))
 	($out, $err) = is_exit(2, "$command UTF-8 as windows-1252", $command, 'utf8.csv', '--vendor', 'V', '--encoding',
 		'windows-1252');
 	like($err,
-		qr/^onboard: the file is UTF-8, not windows-1252; load it without --encoding, or with --force if it is windows-1252 all the same$/m,
+		qr/^onboard: the file is UTF-8, not windows-1252; load it without --encoding, or with --force if it really is windows-1252$/m,
 		'is refused');
 }
 is(sql("SELECT count(*) FROM onboard.upload_history WHERE file_name = 'utf8.csv'"), 0, 'without a record');

@@ -78,7 +78,7 @@ like($err, qr/onboard: .*text/, 'is refused early');
 my $uploads = sql('SELECT count(*) FROM onboard.upload_history');
 for my $fault ([ 'NOBODY', "$data/faults/bom.csv", qr/vendor "NOBODY" does not exist; see "onboard vendor list"/ ],
 	[ 'V', "$work/nothing.csv", qr/file ".*" does not exist/ ],
-	[ 'V', $FindBin::Bin, qr/the folder ".*" holds no CSV file/ ],
+	[ 'V', $FindBin::Bin, qr/the folder ".*" contains no CSV files/ ],
 	[ 'V', "$data/VEND001_20260104_090000.csv", qr/the file name belongs to vendor VEND001, not V; correct --vendor/ ])
 {
 	my ($vendor, $path, $reason) = @$fault;
@@ -157,7 +157,7 @@ like($fix,
 	'and are in the fix file');
 like($fix, qr/^OC-2,Teapot,Kitchen,OC-S2,bad,0,blue,,,3,/m, 'with the row as it was');
 
-# Empty rows at the end are no rows, however many there are
+# Empty rows at the end are ignored, however many there are
 my $head = "vendor_product_id,product_name,category,sku,price,stock_quantity\n";
 write_file('ghosts.csv', $head . "G-1,Kettle,Kitchen,G-S1,12,3\n" . ",,,,,\n" x 20_000);
 for my $command (qw(check load))

@@ -1,4 +1,4 @@
-# Files as vendors really send them: each file of test/data/field ends as its
+# Files like those that vendors send: each file of test/data/field ends as its
 # line of manifest.tsv says, in a load and in a dry run.
 
 use strict;

@@ -41,7 +41,7 @@ for my $slip (@slips)
 	($out, $err) = is_exit(2, "$file @options", 'load', $file, '--vendor', 'V', @options);
 	is($out, '', 'nothing is printed');
 	like($checked, $reason, 'the message says what to do');
-	like($err, qr/^\Q$checked\Eonboard: the options are the reason, so no upload is recorded; --record-refusal .*\n\z/,
+	like($err, qr/^\Q$checked\Eonboard: the options caused the refusal, so no upload is recorded; --record-refusal .*\n\z/,
 		'the same as the check');
 	($out, $err) = is_exit(2, 'as JSON, quietly', 'load', $file, '--vendor', 'V', '--json', '--quiet', @options);
 	is(json_of($out)->{error}{code}, $failure, $failure);

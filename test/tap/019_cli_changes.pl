@@ -421,7 +421,7 @@ TIME  reverted      upload $upload, line 2  by onboard
 END
 
 # Usage errors, and files that a load would refuse
-is_refused(3, qr/name the vendor with --vendor/, qw(diff tomorrow.csv));
+is_refused(3, qr/specify the vendor with --vendor/, qw(diff tomorrow.csv));
 is_refused(3, qr/option --mode takes one of these words: insert, upsert, update, replace; not "merge"/,
 	qw(diff tomorrow.csv --vendor ALPHA --mode merge));
 is_refused(3, qr/option --match takes one of these words: .*; not "id"/,

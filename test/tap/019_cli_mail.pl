@@ -35,7 +35,7 @@ for my $command ([qw(check comma.csv --vendor SOUTH)], [qw(diff comma.csv --vend
 }
 my ($upload) = sql('SELECT upload_id FROM onboard.upload_history');
 like(read_file("onboard-reports/$upload/mail.txt"),
-	qr/^One fault concerns 9 of 10 rows\. Correct it first:\n  9 rows.*\n    .*$price.* \(INVALID_PRICE\)\n/m, 'the mail, too');
+	qr/^One fault affects 9 of 10 rows\. Correct it first:\n  9 rows.*\n    .*$price.* \(INVALID_PRICE\)\n/m, 'the mail, too');
 
 # One row less: no cause is the main one
 write_file('few.csv', $header . $comma);

@@ -120,7 +120,7 @@ BEGIN
 	IF authority = '' OR authority LIKE ':%' THEN RETURN oracle.shown(value) || ' has no host'; END IF;
 	IF position('@' IN authority) > 0 THEN RETURN oracle.shown(value) || ' has "@" in its host part'; END IF;
 	IF value ~* U&'^https?://.*[,;|MARK_BLANK]https?://' THEN
-		RETURN oracle.quoted(value) || ' holds several addresses; only one is allowed';
+		RETURN oracle.quoted(value) || ' contains several addresses; only one is allowed';
 	END IF;
 	IF bad = '\' THEN RETURN oracle.shown(value) || ' contains a backslash'; END IF;
 	IF bad IS NULL THEN RETURN NULL; END IF;

@@ -158,7 +158,7 @@ static void
 test_faults(void)
 {
 #define NO_NAMES \
-	"the first line holds none of the column names (vendor_product_id, product_name, category, ...): "
+	"the first line contains none of the column names (vendor_product_id, product_name, category, ...): "
 #define BEGIN(ignored) "the file must begin with its header line"
 #define BEGINS(line) "; it begins with " line
 	check_fault("", "NO_HEADER", NO_NAMES BEGIN("") BEGINS("\"\""));

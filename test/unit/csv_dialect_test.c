@@ -121,7 +121,7 @@ test_given(void)
 	csv_dialect_detect(&single, text_of("'sku';'a,b,c';'price'\n"), is_heading);
 	is_int(single.delimiter, ';', "delimiters in single quotes do not count");
 	csv_dialect_detect(&none, text_of("\"sku;price\"\n\"1,2"), is_heading);
-	is_int(none.delimiter, ';', "without a quote sign all delimiters count");
+	is_int(none.delimiter, ';', "without a quote character all delimiters count");
 	is_int(csv_dialect_headings(text_of("sku ^'price'^x"), '^', QUOTE_SINGLE, is_heading), 2,
 		   "headings are counted");
 }

@@ -23,7 +23,7 @@ struct sample
 #define COUNT(given) "the record has " given ", the header has 2"
 #define AFTER(field) \
 	"field " field   \
-	" has text after its closing quote; a quote inside a quoted field is written twice"
+	" has text after its closing quote; a quote inside a quoted field must be doubled"
 #define OPEN(from, to)                                                             \
 	"the quote opened in line " from " is not closed: the next quote, in line " to \
 	", does not end the field"

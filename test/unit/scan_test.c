@@ -205,13 +205,13 @@ test_quote_signs(void)
 	check("no quotes", &none, BYTES(HEADER "\"1\",2\",\"3,4'\"\"\" ,5, \"6\n"),
 		  SIX "1@2 \"1\"|2\"|\"3|4'\"\"\" |5| \"6\nUTF-8 ','\n");
 	check("delimiter and quote sign", &same, BYTES(HEADER),
-		  "USAGE: delimiter and quote sign must differ\n");
+		  "USAGE: delimiter and quote character must differ\n");
 	check(
 		"text after a closing quote in a file that may have none", NULL,
 		BYTES("sku\tprice\tcategory\tproduct_name\tvendor_product_id\tstock_quantity\n\"1\"x\t2\n"),
 		SIX
-		"1@2 MALFORMED_ROW field 1 (sku) has text after its closing quote; a quote inside a quoted field is "
-		"written twice; if the file has no quoting, load it with --quote none <\"1\"x\t2>\nUTF-8 '\t'\n");
+		"1@2 MALFORMED_ROW field 1 (sku) has text after its closing quote; a quote inside a quoted field must be "
+		"doubled; if the file has no quoting, load it with --quote none <\"1\"x\t2>\nUTF-8 '\t'\n");
 }
 
 static void
@@ -244,7 +244,7 @@ test_reader_faults(void)
 	check("newlines", NULL, BYTES("\n\r\n\r"), "NO_HEADER: the file holds blank lines only\n");
 	check(
 		"no header", NULL, BYTES("1,2,3,4,5,6\n7,8,9,0,1,2\n"),
-		"NO_HEADER: the first line holds none of the column names (vendor_product_id, product_name, "
+		"NO_HEADER: the first line contains none of the column names (vendor_product_id, product_name, "
 		"category, ...): the file must begin with its header line; it begins with \"1,2,3,4,5,6\"\n");
 	check(
 		"malformed header", NULL, BYTES("sku,\"price\n1,2\n"),

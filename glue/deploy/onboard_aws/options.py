@@ -135,7 +135,7 @@ COMMANDS = (
     Entry("send", "upload a file in a vendor's place", send_command.run,
           (("file", "FILE", "the file"),),
           (STACK, VENDOR, Option(("--file-name",), "NAME", "name to send it under (default: its own)", {"default": ""}),
-           Option(("-e", "--encoding"), "NAME", "character encoding, such as windows-1252, or auto to find it out"
+           Option(("-e", "--encoding"), "NAME", "character encoding, such as windows-1252, or auto to detect it"
                   " (default: by byte order mark, else UTF-8)", {"default": ""}),
            Option(("--mode",), "MODE", "insert, upsert, update or replace (default: the vendor's default mode)",
                   {"default": "", "choices": MODES}),

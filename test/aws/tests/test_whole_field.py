@@ -27,7 +27,7 @@ def manifest() -> list[dict[str, str]]:
 
 
 class FieldTest(WholeTest):
-    """Each kind of file, as vendors really send it."""
+    """Each kind of file that vendors send."""
 
     def load(self, name: str) -> None:
         result = subprocess.run(
