@@ -55,8 +55,8 @@ extern bool causes_count(struct causes *causes, const char *error_type, const ch
 extern void causes_sort(struct causes *causes);
 
 /*
- * Find out whether the most frequent cause is the main one of a file with so
- * many judged rows, as the mail does, and what to do about it.
+ * Find out, as the mail does, whether the most frequent cause is the main one
+ * of a file with this many judged rows, and what to do about it.
  */
 extern bool causes_find_main(struct database *database, struct causes *causes, int64_t judged,
 							 struct glue_error *error);

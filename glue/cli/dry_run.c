@@ -150,7 +150,10 @@ append_json_member(struct byte_buffer *buffer, struct text_view name, struct tex
 	(void) byte_buffer_append(buffer, quote.data, quote.length, NULL);
 }
 
-/* Append a field that is no part of the product; position is negative if there is none. */
+/*
+ * Append a field that is not part of the product; position is negative if there
+ * is none.
+ */
 static void
 append_beside(struct byte_buffer *buffer, const char *name, const struct record *record,
 			  int position)
@@ -160,7 +163,8 @@ append_beside(struct byte_buffer *buffer, const char *name, const struct record 
 }
 
 /*
- * Append the product and what is beside it, or the defect, of a record.  The caller has reserved room.
+ * Append the product and what is beside it, or the defect, of a record.  The
+ * caller has reserved room.
  */
 static void
 append_content(struct dry_run *run, const struct record *record)

@@ -62,7 +62,7 @@ choose_vendor(struct options *options, char **copy, struct glue_error *error)
 }
 
 /*
- * Treat one file of the list.
+ * Process one file of the list.
  */
 static int
 run_file(const struct options *options, char **path, bool is_many, each_file_fn run,
@@ -90,7 +90,8 @@ run_file(const struct options *options, char **path, bool is_many, each_file_fn 
 }
 
 /*
- * Treat the files in order, until one meets a failure that the next would meet, too.
+ * Process the files in order, until a failure that would affect the next file as
+ * well.
  */
 static int
 run_files(const struct options *options, const struct file_list *list, each_file_fn run,

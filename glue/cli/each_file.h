@@ -3,8 +3,8 @@
  * each_file.h
  *	  Run a command on each file that it names.
  *
- * One file is read and reported by itself, so a command needs to know only how
- * to treat one.
+ * Each file is read and reported by itself, so a command only implements the
+ * processing of one.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,8 +15,8 @@
 #include "cli/summary.h"
 
 /*
- * Treat one file, named by the first operand, of the vendor options->vendor, and
- * print the result.  Adds its rows to the total, and returns the exit code.
+ * Process one file, named by the first operand, of the vendor options->vendor,
+ * and print the result.  Adds its rows to the total, and returns the exit code.
  */
 typedef int (*each_file_fn)(const struct options *options, struct summary_total *total);
 

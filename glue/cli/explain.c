@@ -3,8 +3,8 @@
  * explain.c
  *	  Print the page for vendors: how to prepare a file, what each message means.
  *
- * The columns, rules and failures are those of the tables in src/shared/, the
- * words those of the mails, so that the page says what the program does.
+ * The columns, rules and failures are those of the tables in src/shared/, and
+ * the words are those of the mails, so the page agrees with the program.
  *
  *-------------------------------------------------------------------------
  */

@@ -187,8 +187,8 @@ find_dated(const struct file_list *list, struct dated *files)
 }
 
 /*
- * Put the files of each vendor into the order of their times, in the places that
- * they have: yesterday's prices must not come after today's.
+ * Sort the files of each vendor by time among the positions that they occupy:
+ * yesterday's prices must not be loaded after today's.
  */
 static bool
 order_by_time(struct file_list *list, struct glue_error *error)

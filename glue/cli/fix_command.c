@@ -25,7 +25,7 @@
 /* Rows judged at a time. */
 #define CHUNK_ROWS 2000
 
-/* What became of the rejected rows. */
+/* The rejected rows after the suggestions are applied.  */
 struct outcome
 {
 	int64_t rejected;
@@ -35,9 +35,9 @@ struct outcome
 };
 
 /*
- * The next rows after row $2 with their suggestions applied, the first one for each field,
- * and what a load in the way of the upload would do with them.  A record that could not be
- * read has no fields, and cannot be corrected.
+ * The next rows after row $2 with their suggestions applied, the first one for
+ * each field, and what a load in the mode of the upload would do with them.  A
+ * record that could not be read has no fields, and cannot be corrected.
  */
 static const char judge_query[] =
 	"WITH rejected AS (SELECT e.row_number, min(e.line_number) AS line_number,"

@@ -24,7 +24,7 @@ extern void json_out_print(cJSON *document);
 
 /*
  * Print the documents that follow as elements of an array, each as soon as it is
- * known, until json_out_end_list().
+ * complete, until json_out_end_list().
  */
 extern void json_out_begin_list(void);
 extern void json_out_end_list(void);

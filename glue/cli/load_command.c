@@ -447,7 +447,7 @@ was_loaded(const struct load *load)
 }
 
 /*
- * Report a fault that is the operator's and not the vendor's, without recording
+ * Report a fault of the operator and not of the vendor, without recording
  * it.
  */
 static int

@@ -104,7 +104,8 @@ next_size(const struct local_file *local, char *text, size_t size)
 }
 
 /*
- * Say which encoding to give.  The vendor's mail says instead how to save the file.
+ * Name the encoding to specify.  The vendor's mail says instead how to save the
+ * file.
  */
 static void
 advise_encoding(const struct local_file *local, struct glue_error *advised)
@@ -157,8 +158,8 @@ is_given(const struct local_file *local, enum option_id id)
 }
 
 /*
- * Read the file as if no option said how.  Returns whether it is refused for this
- * reason all the same.
+ * Read the file as if no option specified how.  Returns whether it is still
+ * refused for this reason.
  */
 static bool
 is_refused_anyway(struct local_file *local, const struct glue_error *fault)

@@ -43,22 +43,23 @@ extern bool local_file_source_time(const struct local_file *local, int64_t *mome
 
 /*
  * Return the fault as reported to the user, with the option that lifts the
- * limit or names the encoding.  The vendor's mail quotes the original text, because the vendor has no
- * options to set.
+ * limit or names the encoding.  The vendor's mail quotes the original text,
+ * because the vendor has no options to set.
  */
 extern struct glue_error
 local_file_advice(const struct local_file *local, const struct glue_error *fault);
 
 /*
  * Return whether a fault that the first reading found comes from the given options
- * and not from the file: it is over a limit that they set, or not refused for this
- * reason if delimiter and encoding are detected, for which it is read once more.
+ * and not from the file: it exceeds a limit that they set, or is not refused for
+ * this reason if delimiter and encoding are detected.  To find that out, the file
+ * is read once more.
  */
 extern bool local_file_is_slip(struct local_file *local, const struct glue_error *fault);
 
 /*
- * Tell about the empty rows at the end of the file, which are no rows; called after
- * the first reading.
+ * Print a note about the empty rows at the end of the file, which are ignored;
+ * called after the first reading.
  */
 extern void local_file_note_empty_rows(const struct local_file *local);
 

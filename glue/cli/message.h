@@ -20,8 +20,8 @@ extern void message_note(const char *format, ...) __attribute__((format(printf, 
 extern void message_error(const struct glue_error *error);
 
 /*
- * Let the messages that follow begin with what they are about, such as a file's
- * name; NULL: with nothing.  Borrowed until the next call.
+ * Set the subject with which the following messages begin, such as a file's
+ * name; NULL for none.  Borrowed until the next call.
  */
 extern void message_about(const char *subject);
 

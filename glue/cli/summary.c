@@ -124,7 +124,7 @@ print_cause(const struct cause *cause)
 }
 
 /*
- * Print the cause that rejects nearly every row, which is all that matters first.
+ * Print the cause that rejects nearly every row, which is to be corrected first.
  */
 static void
 print_main_cause(const struct causes *causes)

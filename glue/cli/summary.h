@@ -37,7 +37,7 @@ struct summary
 	const struct glue_error *problem; /* why files is NULL, or NULL */
 };
 
-/* What several files come to. */
+/* The total of several files.  */
 struct summary_total
 {
 	bool is_dry; /* nothing was written */

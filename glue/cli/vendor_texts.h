@@ -23,7 +23,8 @@ struct vendor_texts
 };
 
 /*
- * Read the texts of a language such as "de"; what it lacks is in English.
+ * Read the texts of a language such as "de"; those that it lacks are in
+ * English.
  */
 extern bool vendor_texts_read(struct database *database, const char *language,
 							  struct vendor_texts *texts, struct glue_error *error);
@@ -45,7 +46,7 @@ vendor_texts_find(const struct vendor_texts *texts, const char *prefix, const ch
 extern bool vendor_texts_fill(struct byte_buffer *buffer, const char *text,
 							  const char *const *values, struct glue_error *error);
 
-/* Append which values a column accepts, such as "at most 100 characters". */
+/* Append the limits of a column, such as "at most 100 characters". */
 extern bool vendor_texts_limit(const struct vendor_texts *texts, struct byte_buffer *buffer,
 							   enum onboard_column column, struct glue_error *error);
 

@@ -184,7 +184,7 @@ add_header(cJSON *metadata, const struct column_map *map)
 }
 
 /*
- * Add in which rows a spreadsheet shows the records, as pairs.
+ * Add the rows in which a spreadsheet shows the records, as pairs.
  */
 static void
 add_sheet_rows(cJSON *metadata, const struct sheet_rows *rows)

@@ -82,10 +82,10 @@ extern void vendor_file_clean_up(struct vendor_file *file);
 
 /*
  * Run the first reading and fill found.  A file that is not UTF-8, with the
- * encoding "auto", is read once more, in the encoding that it seems to have.  Returns false with a file fault if the
- * file cannot be loaded, or with the errors of its source.  With to_end, reads
- * to the end even after a fault and fills content_id. progress (may be NULL)
- * receives the number of bytes read.
+ * encoding "auto", is read once more, in the encoding that it seems to have.
+ * Returns false with a file fault if the file cannot be loaded, or with the
+ * errors of its source.  With to_end, reads to the end even after a fault and
+ * fills content_id. progress (may be NULL) receives the number of bytes read.
  *
  * The content id identifies the file by content, name and the way it is read,
  * because a different reading yields different rows and is a different upload.
@@ -100,12 +100,13 @@ vendor_file_scan(struct vendor_file *file, bool to_end, vendor_file_progress_fn 
 
 /*
  * Return the results of the first reading as the metadata of an upload: a JSON
- * object with header, delimiter, encoding, the quote sign if it is not the usual
- * one, the number of empty rows at the end if there are any, and format, sheet and
- * compression of a file that is not plain CSV; the first two are used to build the
- * fix file.  Omits unknown members.  The header is as written, including the columns of an
- * earlier fix file, because an unreadable record contains their cells.  The
- * caller frees the string with cJSON_free().  NULL if out of memory.
+ * object with header, delimiter, encoding, sheet_rows, the quote character unless
+ * it is the double quote, the number of empty rows at the end if there are any, and
+ * format, sheet and compression of a file that is not plain CSV.  The reports use
+ * header, delimiter and sheet_rows.  Omits unknown members.  The header is as
+ * written, including the columns of an earlier fix file, because an unreadable
+ * record contains their cells.  The caller frees the string with cJSON_free().
+ * NULL if out of memory.
  */
 extern char *vendor_file_metadata(const struct vendor_file *file);
 

@@ -22,7 +22,10 @@
 
 /* ----- an item ----- */
 
-/* Write a field that is no part of the product; position is negative if there is none. */
+/*
+ * Write a field that is not part of the product; position is negative if there
+ * is none.
+ */
 static void
 put_beside(struct dynamodb_json *json, const char *name, const struct record *record, int position)
 {
@@ -31,8 +34,9 @@ put_beside(struct dynamodb_json *json, const char *name, const struct record *re
 }
 
 /*
- * Write the product's fields, the row's action and the memo of its keys.  Empty fields of unknown
- * columns are omitted, as in COPY, so that both routes store the same row.
+ * Write the product's fields, the row's action and the memo of its keys.  Empty
+ * fields of unknown columns are omitted, as in COPY, so that both routes store
+ * the same row.
  */
 static void
 put_product(struct dynamodb_json *json, const struct column_map *map, const struct record *record)

@@ -182,8 +182,8 @@ column_map_is_fix_file(const struct column_map *map)
 }
 
 /*
- * Return whether a line without a heading of ours is a header all the same:
- * several of its fields are what others call our columns.
+ * Return whether a line without any of our headings is nevertheless a header:
+ * several of its fields are common names for our columns.
  */
 static bool
 has_aliases(const struct column_map *map)
@@ -219,8 +219,8 @@ compare_fields(const void *a, const void *b)
 }
 
 /*
- * Return whether two fields mean the same.  Attributes are compared like headings of
- * ours only in case, because we do not know what else matters to their vendor.
+ * Return whether two fields have the same meaning.  Attributes are compared without
+ * regard to case only, because other differences may matter to their vendor.
  */
 static bool
 are_same(const struct mapped_field *x, const struct mapped_field *y)
@@ -446,7 +446,10 @@ column_of(const struct column_map *map, int number)
 	return column != COLUMN_NONE ? onboard_columns[column].name : NULL;
 }
 
-/* Return whether nothing in a record is a vendor's: only our own columns may have cells. */
+/*
+ * Return whether a record contains nothing of the vendor's: only our own
+ * columns may have cells.
+ */
 static bool
 is_empty(const struct column_map *map, const struct record *record)
 {
@@ -459,7 +462,7 @@ is_empty(const struct column_map *map, const struct record *record)
 	return record->fields != NULL;
 }
 
-/* Return whether a record is the header line once more, as in files that were joined. */
+/* Return whether a record repeats the header line, as in files that were joined.  */
 static bool
 is_header_again(const struct column_map *map, const struct record *record)
 {

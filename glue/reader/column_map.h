@@ -82,7 +82,8 @@ extern bool column_map_is_fix_file(const struct column_map *map);
 /*
  * Return whether the last column is one that a fix file adds.  The fix file writes
  * its own cells after a record that could not be read, and the last of them may be
- * blank: without it, one field too many would look like none.
+ * blank: if it were dropped, a record with one field too many would appear
+ * well-formed.
  */
 extern bool column_map_ends_in_ours(const struct column_map *map);
 
@@ -106,11 +107,11 @@ struct column_map_scratch
 };
 
 /*
- * Return the row that a record represents, its fields in the positions of the
- * map.  A defect in a field is given the field's name, "field 2 (product_name)
- * ...".  A record in which only our own columns have cells is EMPTY_ROW, whatever
- * its number of fields, and the header line again is MALFORMED_ROW.  Returns record
- * itself if nothing changes, otherwise a record in *scratch.
+ * Return the row that a record represents, its fields in the positions of the map.
+ * A defect in a field is given the field's name, "field 2 (product_name) ...". A
+ * record in which only our own columns have cells is EMPTY_ROW, whatever its number
+ * of fields, and a repeated header line is MALFORMED_ROW.  Returns record itself if
+ * nothing changes, otherwise a record in *scratch.
  */
 extern const struct record *
 column_map_row(const struct column_map *map, const struct record *record,

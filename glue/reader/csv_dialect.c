@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * csv_dialect.c
- *	  How a CSV file is written: delimiter, quote sign, where its header is.
+ *	  How a CSV file is written: delimiter, quote character, header line.
  *
  *-------------------------------------------------------------------------
  */
@@ -131,7 +131,10 @@ csv_dialect_headings(struct text_view line, char delimiter, enum quote_sign quot
 	return score_line(line, delimiter, quote, is_heading).known;
 }
 
-/* Return the delimiter of a line, given in the dialect or the best candidate, and its score. */
+/*
+ * Return the delimiter of a line, given in the dialect or the best candidate,
+ * and its score.
+ */
 static char
 best_delimiter(const struct csv_dialect *dialect, struct text_view line,
 			   bool (*is_heading)(struct text_view heading), struct line_score *best)
@@ -202,7 +205,7 @@ logical_line(struct text_view text, char quote)
 	return text;
 }
 
-/* Return the delimiter that a line "sep=;" names, or 0 if it is no such line. */
+/* Return the delimiter that a line such as "sep=;" names, or 0 for any other line.  */
 static char
 named_delimiter(struct text_view line)
 {
@@ -223,7 +226,10 @@ named_delimiter(struct text_view line)
 
 /* ----- the header ----- */
 
-/* Return whether all lines between two positions are titles above a header of so many fields. */
+/*
+ * Return whether all lines between two positions are titles above a header with
+ * this many fields.
+ */
 static bool
 are_titles(struct text_view text, struct cursor from, size_t to, const struct csv_dialect *dialect,
 		   char delimiter, int header_fields)

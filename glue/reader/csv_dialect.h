@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * csv_dialect.h
- *	  How a CSV file is written: delimiter, quote sign, where its header is.
+ *	  How a CSV file is written: delimiter, quote character, header line.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,7 +14,7 @@
 
 #include "shared/text.h"
 
-/* The sign that quotes fields; zero is the usual one. */
+/* The character that quotes fields; zero is the double quote.  */
 enum quote_sign
 {
 	QUOTE_DOUBLE,
@@ -35,17 +35,17 @@ struct csv_dialect
 };
 
 /*
- * Find out how a file is written.  The delimiter may be given in *dialect, and
- * the quote sign is; the rest is set.  The delimiter is comma, semicolon, tab or
+ * Detect how a file is written.  *dialect contains the quote character, and the
+ * delimiter or 0; the rest is set.  The delimiter is comma, semicolon, tab or
  * bar, determined from the header outside of quotes: the candidate that yields
  * the most known headings, then the most frequent, then the first in the order
  * above.  A line "sep=;" at the beginning, as Excel writes and reads it, comes
  * before these.
  *
  * The header is the first line that is not blank, unless a later line of the text
- * has at least two known headings, and all lines above it are titles: none of them
- * has a known heading, or more cells filled than three and half the header's
- * fields.
+ * has at least two known headings and all lines above it are titles.  A title has no
+ * known heading, at most three cells filled, and at most half as many as the header
+ * has fields.
  *
  * is_heading tests for a known heading, without its quotes; NULL if none is
  * known.  text is UTF-8, and holds TEXT_STREAM_BLOCK_BYTES of the file unless the
@@ -54,25 +54,31 @@ struct csv_dialect
 extern void csv_dialect_detect(struct csv_dialect *dialect, struct text_view text,
 							   bool (*is_heading)(struct text_view heading));
 
-/* Return the number of known headings in a line with this delimiter and quote sign. */
+/*
+ * Return the number of known headings in a line with this delimiter and quote
+ * character.
+ */
 extern int csv_dialect_headings(struct text_view line, char delimiter, enum quote_sign quote,
 								bool (*is_heading)(struct text_view heading));
 
 /*
- * Return whether a caller may specify this delimiter: an ASCII character that is
- * no letter and no digit, which are what values and headings are made of, and no
- * quote, CR, LF or NUL.  Control characters are allowed, because databases write
- * files with U+0001 or U+001F.
+ * Return whether a caller may specify this delimiter: an ASCII character other
+ * than a letter or a digit, which values and headings consist of, and other than
+ * a double quote, CR, LF or NUL.  Control characters are allowed, because
+ * databases write files with U+0001 or U+001F.
  */
 extern bool csv_dialect_acceptable(char delimiter);
 
-/* Return the byte of a quote sign, NUL for none. */
+/* Return the byte of a quote character, NUL for none.  */
 extern char quote_sign_byte(enum quote_sign quote);
 
-/* Return the name of a quote sign in options and metadata: the sign itself or "none". */
+/*
+ * Return the name of a quote character in options and metadata: the character
+ * or "none".
+ */
 extern const char *quote_sign_name(enum quote_sign quote);
 
-/* Find the quote sign with this name; false if there is none. */
+/* Find the quote character with this name; false if there is none.  */
 extern bool quote_sign_by_name(const char *name, enum quote_sign *quote);
 
 #endif /* GLUE_CSV_DIALECT_H */

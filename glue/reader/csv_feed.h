@@ -8,7 +8,7 @@
  *
  * A quote inside an unquoted field is text.  Blanks (tab and space) between a
  * delimiter and a quote are outside the value, on both sides of the field.
- * Everything else that strict CSV does not allow is an error.
+ * Anything else that strict CSV does not allow is an error.
  *
  *-------------------------------------------------------------------------
  */

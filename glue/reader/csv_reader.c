@@ -21,13 +21,12 @@
  *
  * Restarting never becomes quadratic: no byte is fed more than twice, whatever the
  * text contains.  A record that is not at its end after its first line is inside
- * quotes there, and so is it at each of its line ends, because a line end outside
- * of quotes is the end of the record.  How such a record reads its next line
- * depends on that line only, not on where the record began: inside quotes at a
- * line end is one single state of libcsv.  So let a record begin in line a and
- * read on to line z.  Then a record that begins in a line between them, and is
- * inside quotes at the end of that line, would read all following lines just as
- * the first record did:
+ * quotes there and at each of its line ends, because a line end outside of quotes
+ * is the end of the record.  How such a record reads its next line depends on that
+ * line only, not on where the record began: inside quotes at a line end is one
+ * single state of libcsv.  So let a record begin in line a and read on to line z.
+ * Then a record that begins in a line between them, and is inside quotes at the
+ * end of that line, would read all following lines just as the first record did:
  *
  *	  fault in line z	The other record would have the same fault.  It is
  *						given it at the end of its first line (doomed_until).

@@ -91,8 +91,8 @@ extern int64_t csv_reader_record_offset(const struct csv_reader *reader);
 
 /*
  * Return whether another reader that begins at that record would read the same
- * records.  It would not, if what an earlier record found out about the text
- * decides on this one.
+ * records.  It would not if the verdict on this one depends on what an earlier
+ * record found out about the text.
  */
 extern bool csv_reader_may_resume(const struct csv_reader *reader);
 

@@ -263,7 +263,7 @@ csv_push(struct row_source *base, const char *bytes, size_t length)
 		return false;
 	source->held_ends += (int64_t) (ends - text);
 	source->held_nuls += (int64_t) (length - ends);
-	/* A file that begins with so many NULs is no text, and may be endless. */
+	/* A file that begins with this many NULs is not text, and may be endless. */
 	if (source->pushed_bytes == 0 && source->held_nuls >= TEXT_STREAM_BLOCK_BYTES)
 		return push_held(source);
 	return true;

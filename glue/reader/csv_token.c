@@ -28,7 +28,7 @@ append_json(struct byte_buffer *buffer, struct text_view text, struct glue_error
 	return true;
 }
 
-/* The usual quote sign is not written. */
+/* The double quote is not written.  */
 static bool
 append_quote(struct byte_buffer *buffer, enum quote_sign quote, struct glue_error *error)
 {

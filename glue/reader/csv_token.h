@@ -5,7 +5,7 @@
  *
  *	  {"skip": 0, "encoding": "UTF-8", "delimiter": ",", "quote": "'", "header": ["sku", ...]}
  *
- * Without "quote", the sign is a double quote.
+ * Without "quote", it is the double quote.
  *
  * States are stored with uploads and must remain readable.
  *

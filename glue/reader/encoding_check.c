@@ -6,8 +6,8 @@
  *
  * The file is examined in blocks that begin at multiples of their size, so that
  * the result is the same however the bytes arrive.  The check is idle as soon as
- * nothing can change its verdict: for UTF-8 that is the first block with an
- * accent.  Blocks of plain ASCII cost one pass over their words.
+ * nothing can change its verdict: for UTF-8, that is the first block with an
+ * accented letter.  Blocks of plain ASCII cost one pass over their words.
  *
  * libuchardet guesses the encoding.  It sees only blocks that contain a byte
  * that is not UTF-8, and no more of them than it needs.
@@ -115,8 +115,8 @@ encoding_check_destroy(struct encoding_check *check)
 /* ----- guessing ----- */
 
 /*
- * Show a stretch of the file to the detector.  Memory that it lacks costs the
- * guess, not the file.
+ * Show a stretch of the file to the detector.  If it runs out of memory, there
+ * is no guess; the file is not affected.
  */
 static void
 show(struct encoding_check *check, const unsigned char *bytes, size_t length)
@@ -134,8 +134,8 @@ show(struct encoding_check *check, const unsigned char *bytes, size_t length)
 
 /*
  * Return whether windows-1252 is the better guess.  It is by far the most frequent
- * encoding, and with few accents to go by, the detector may choose any of its
- * relatives, even those in which no spreadsheet writes.
+ * encoding, and with few accented letters to go by, the detector may choose any of
+ * its relatives, even those that no spreadsheet writes.
  */
 static bool
 is_windows(const struct encoding_check *check, const char *name)
@@ -276,7 +276,7 @@ is_decided(const struct encoding_check *check)
 	return false;
 }
 
-/* Look for what the beginning of the file says by itself. */
+/* Check what the beginning of the file shows by itself.  */
 static void
 begin(struct encoding_check *check, const char *bytes, size_t length)
 {

@@ -5,15 +5,15 @@
  *	  is read in.
  *
  * A file without a byte order mark is read as UTF-8 unless the caller names an
- * encoding.  If it is not UTF-8 at all, every row with an accent would be
- * rejected, each for itself; one refusal that names the likely encoding says
- * more.  The reverse is worse: UTF-8 read in a single-byte encoding has no
- * faults, only wrong letters.
+ * encoding.  If it is not UTF-8 at all, every row with an accented letter would
+ * be rejected; a single refusal that names the likely encoding is more helpful.
+ * The reverse is worse: UTF-8 read in a single-byte encoding has no faults,
+ * only wrong letters.
  *
  *	  read as						wrong if
  *	  UTF-8, by default				no sequence of it is valid UTF-8 and some are
  *									not, or it is UTF-16 without a mark
- *	  found out (encoding_is_auto)	likewise, or if most of it is not UTF-8 and
+ *	  auto (encoding_is_auto)		likewise, or if most of it is not UTF-8 and
  *									the encoding is recognized
  *	  a single-byte encoding		it contains UTF-8, and all of it is valid
  *	  any other encoding			never
@@ -36,7 +36,7 @@
 /* Opaque; holds one block of the file, 64 KiB. */
 struct encoding_check;
 
-/* Return whether a name of an encoding, which may be NULL, says "find it out". */
+/* Return whether a name of an encoding, which may be NULL, asks for detection.  */
 extern bool encoding_is_auto(const char *name);
 
 /*

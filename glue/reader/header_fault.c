@@ -23,7 +23,7 @@
 
 #define EXPORT_AS_CSV "export the product list as \"CSV UTF-8\" and upload that"
 
-/* How files of other formats begin, that are often saved as .csv. */
+/* How files begin whose formats are often saved as .csv.  */
 static const struct
 {
 	const char *beginning; /* in lower case */
@@ -94,7 +94,7 @@ is_quoted(struct text_view line, char quote)
 	return line.length > 2 && line.data[0] == quote && line.data[line.length - 1] == quote;
 }
 
-/* Write the word by which the option --delimiter takes a delimiter. */
+/* Write a delimiter as the option --delimiter accepts it.  */
 static void
 write_delimiter(char delimiter, char word[8])
 {
@@ -108,7 +108,7 @@ write_delimiter(char delimiter, char word[8])
 		snprintf(word, 8, "'%c'", delimiter);
 }
 
-/* Find the cause in the line itself; false if it is not plain. */
+/* Find the cause in the line itself; false if it is not recognized.  */
 static bool
 explain_line(const struct record *header, const struct row_source_found *found, char *text,
 			 size_t size)

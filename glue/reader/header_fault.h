@@ -14,9 +14,9 @@
 
 /*
  * Set fault NO_HEADER for a header in which no field is a heading of ours.  The
- * text shows how the line begins, and names the cause if it is plain: another
- * delimiter or quote sign, lines that are quoted as a whole, headings further down,
- * another format.  Always returns false.
+ * text shows how the line begins, and names the cause if it is recognized: another
+ * delimiter or quote character, lines that are quoted as a whole, headings further
+ * down, another format.  Always returns false.
  */
 extern bool header_fault_set(const struct record *header, const struct row_source_found *found,
 							 struct glue_error *error);

@@ -3,12 +3,12 @@
  * row_reader.c
  *	  Reads the column map and the rows of a file that is pushed in chunks.
  *
- * Empty rows at the end of a file are no rows: spreadsheets write them.  Elsewhere
- * each is a row with a defect.  So empty rows are held back until a row follows
- * that is not empty.  There may be a million of them, so only their numbers are
- * held, as runs of rows in lines of equal distance: usually there is one run.  If
- * there are more runs than we remember, the rows of the oldest one are delivered
- * even though they may be at the end.
+ * Empty rows at the end of a file are ignored, because spreadsheets write them.
+ * Elsewhere each is a row with a defect.  So empty rows are held back until a row
+ * follows that is not empty.  There may be a million of them, so only their
+ * numbers are held, as runs of rows in lines of equal distance: usually there is
+ * one run.  If there are more runs than we remember, the rows of the oldest one
+ * are delivered even though they may be at the end.
  *
  *-------------------------------------------------------------------------
  */

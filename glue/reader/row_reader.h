@@ -32,7 +32,7 @@ struct row_reader_events
 
 	/*
 	 * Called for each row, including those with a defect, but not for the empty
-	 * rows at the end of the file, which are no rows.  Never NULL.
+	 * rows at the end of the file, which are ignored.  Never NULL.
 	 */
 	record_fn row;
 

@@ -110,7 +110,7 @@ struct row_source_found
 	int64_t heading_line; /* the line that has our headings, if the header is another */
 	int64_t hidden_lines; /* above the header, which a spreadsheet does not show */
 	bool has_content;     /* the file contains more than a byte order mark */
-	int64_t empty_rows;   /* at the end of the file, which are no rows; set by row_reader.c */
+	int64_t empty_rows;   /* at the end of the file, ignored; set by row_reader.c */
 
 	/* The sheet of a workbook that is read: NULL and 0 if unknown, or if there are none. */
 	const char *sheet;

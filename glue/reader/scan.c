@@ -129,8 +129,8 @@ check_encoding(void *context, const char *bytes, size_t length)
 }
 
 /*
- * Create the reader and the check of its encoding.  The reader reads a file whose
- * encoding is to be found out as any other.
+ * Create the reader and the check of its encoding.  To the reader, a file whose
+ * encoding is to be detected is like any other.
  */
 static bool
 open_reader(struct scan *scan, const struct row_source_options *options, struct glue_error *error)
@@ -227,9 +227,9 @@ is_plain_text(const struct scan *scan)
 }
 
 /*
- * Return whether the file was read as far as it must be to judge its encoding: to
- * its end, except for what a fault of the header left unread, which reading in
- * the wrong encoding may have caused.  A compressed file is not unpacked any further.
+ * Return whether the file was read far enough to judge its encoding: to its end,
+ * except for what a fault of the header left unread, which reading in the wrong
+ * encoding may have caused.  A compressed file is not unpacked any further.
  */
 static bool
 tells_encoding(const struct scan *scan)

@@ -53,7 +53,7 @@ struct scan_result
 	int64_t byte_count;   /* all bytes that were pushed */
 	int64_t row_count;    /* records after the header, including those with a defect */
 	int64_t defect_count; /* rows with a defect */
-	int64_t empty_rows;   /* at the end of the file, which are no rows */
+	int64_t empty_rows;   /* at the end of the file, ignored */
 	struct sheet_rows sheet_rows;
 
 	/* SHA-256 over content, a NUL and the file name. */
@@ -81,8 +81,9 @@ struct scan;
 /*
  * Create a scan.  NULL options: detect everything; NULL limits: the defaults;
  * NULL file_name: "".  With the encoding "auto" (encoding_is_auto), the file is
- * read as UTF-8, and refused as WRONG_ENCODING with a guess if it is not.  None of them is needed after the call.  The caller must
- * call scan_destroy().  Returns NULL on the errors of row_reader_open().
+ * read as UTF-8, and refused as WRONG_ENCODING with a guess if it is not.  The
+ * arguments need not outlive the call.  The caller must call scan_destroy().
+ * Returns NULL on the errors of row_reader_open().
  */
 extern struct scan *
 scan_new(const struct row_source_options *options, const struct scan_limits *limits,

@@ -3,13 +3,13 @@
  * sheet_rows.h
  *	  In which row a spreadsheet shows each record of a file.
  *
- * It is neither the number of the record nor that of its line: there, a cell of
- * several lines is one row, and a blank line is a row.  So it is the number of the
- * record and the rows above it that are no records: the header, and blank lines.
- * Blank lines between records are rare, so a short list says it all.
+ * It is neither the number of the record nor that of its line: in a spreadsheet, a
+ * cell of several lines is one row, and a blank line is a row.  So it is the
+ * number of the record plus that of the other rows above it: the header and blank
+ * lines.  Blank lines between records are rare, so a short list suffices.
  *
- * A record that could not be read may be cut into rows differently by a spreadsheet;
- * the rows after it are then those of a file in which it is one.
+ * A spreadsheet may split a record that could not be read into other rows; the
+ * numbers after it are those of a file in which it is one row.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,10 +21,16 @@
 
 #include "reader/record.h"
 
-/* The rows of a file with more blank lines between its records are not known from then on. */
+/*
+ * After this many gaps of blank lines between its records, the rows of a file
+ * are unknown.
+ */
 #define SHEET_ROWS_STEPS 100
 
-/* From this row on, so many rows above are no records; SHEET_ROWS_UNKNOWN if not known. */
+/*
+ * From this row on, the number of rows above that are not records, or
+ * SHEET_ROWS_UNKNOWN.
+ */
 struct sheet_step
 {
 	int64_t row_number;

@@ -3,8 +3,8 @@
  * rejected_workbook.c
  *	  The rejected rows of an upload as a workbook, to be corrected.
  *
- * The database decides what each cell holds and what is wrong with it; here it gets
- * its looks.
+ * The database decides what each cell holds and what is wrong with it; this file
+ * formats it.
  *
  *-------------------------------------------------------------------------
  */
@@ -38,7 +38,7 @@ enum row_column
 	AT_NOTES
 };
 
-/* What stands in a cell whose text does not fit. */
+/* Content of a cell whose text does not fit.  */
 #define TOO_LONG_TEXT "(too long for a workbook; see fix.csv)"
 #define TOO_LONG_NOTE \
 	"The text of this cell is too long for a workbook. Correct this row in fix.csv."
@@ -151,7 +151,7 @@ fill(struct filling *filling, struct database *database, const char *upload_id,
 		   finish_sheet(filling, error);
 }
 
-/* Start a workbook that is as old as the upload, so that its bytes are always the same. */
+/* Start a workbook dated like the upload, so that its bytes are always the same.  */
 static struct workbook *
 open_workbook(struct database *database, const char *upload_id, struct glue_error *error)
 {

@@ -13,11 +13,11 @@
 #include "database/database.h"
 
 /*
- * Make the workbook: the vendor's own columns, then what is added to a fix file.  Cells
- * with an error are coloured and have a note.  To be called in a transaction.  Returns
- * the descriptor of a file without a name, positioned at its beginning, which the caller
- * closes, and sets the number of rows; -1 on error, with the code WORKBOOK_TOO_LARGE if
- * the rows do not fit.
+ * Make the workbook: the vendor's own columns, then those that a fix file adds.
+ * Cells with an error are coloured and have a note.  Must be called in a
+ * transaction.  Returns the descriptor of a file without a name, positioned at
+ * its beginning, which the caller closes, and sets the number of rows; -1 on
+ * error, with the code WORKBOOK_TOO_LARGE if the rows do not fit.
  */
 extern int rejected_workbook_make(struct database *database, const char *upload_id, int64_t *rows,
 								  struct glue_error *error);

@@ -179,7 +179,7 @@ encode(struct workbook *workbook, struct text_view text, struct glue_error *erro
 
 /* ----- opening and closing ----- */
 
-/* Create the file to be; the library opens it by its descriptor. */
+/* Create the file; the library opens it by its descriptor.  */
 static bool
 open_file(struct workbook *workbook, struct glue_error *error)
 {

@@ -3,11 +3,11 @@
  * workbook.h
  *	  Write a workbook (.xlsx) in which every cell is text.
  *
- * A spreadsheet that opens a CSV file takes cells for numbers, dates and
- * formulas, and saves them in other words.  Here each cell is a string with the
- * number format "text", so a spreadsheet changes nothing, runs nothing and makes
- * no links.  A column whose width is set is formatted as a whole, so this holds for
- * cells that a person adds below, too.
+ * A spreadsheet that opens a CSV file converts cells to numbers, dates and
+ * formulas, and saves them differently.  Here each cell is a string with the number
+ * format "text", so a spreadsheet changes nothing, runs nothing and makes no links.
+ * A column whose width is set is formatted as a whole, so this holds for cells that
+ * a person adds below, too.
  *
  * Rows are written in order and kept in temporary files in TMPDIR, or /tmp by
  * default, which have no name, so a killed program leaves nothing.  Memory does
@@ -34,12 +34,12 @@
 #define WORKBOOK_MAX_CELL 32767
 
 /*
- * Bytes of all cells as XML.  There are two copies of it, and two of the
- * file, in the 512 MB of temporary files that a Lambda function may have.
+ * Bytes of all cells as XML.  Two copies of it and two of the file must fit into
+ * the 512 MB of temporary files that a Lambda function may have.
  */
 #define WORKBOOK_MAX_BYTES ((int64_t) 100 * 1024 * 1024)
 
-/* Notes are kept in memory, and thousands of them slow a spreadsheet down. */
+/* Notes are kept in memory, and thousands of them slow down a spreadsheet.  */
 #define WORKBOOK_MAX_NOTES 10000
 
 /* The code of the error that a workbook is full; its class is usage. */
@@ -59,7 +59,7 @@ enum workbook_style
 struct workbook;
 
 /*
- * Start a workbook that says it was created at a time, in epoch seconds.  The
+ * Start a workbook whose time of creation is this one, in epoch seconds.  The
  * caller ends it with workbook_finish() or workbook_discard().  NULL on error.
  */
 extern struct workbook *workbook_open(int64_t created, struct glue_error *error);
@@ -112,7 +112,7 @@ extern bool workbook_note(struct workbook *workbook, int64_t row, int column, st
  */
 extern int workbook_finish(struct workbook *workbook, struct glue_error *error);
 
-/* Free a workbook that is not wanted; accepts NULL. */
+/* Free an unfinished workbook; accepts NULL.  */
 extern void workbook_discard(struct workbook *workbook);
 
 #endif /* GLUE_WORKBOOK_H */

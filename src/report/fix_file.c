@@ -39,7 +39,10 @@ typedef struct FixFile
 
 static const struct text_view no_text = {"", 0};
 
-/* Stands in our cells of a record that could not be read: blank ones could be ignored. */
+/*
+ * Content of our cells in a record that could not be read: blank ones could be
+ * ignored.
+ */
 static const struct text_view nothing = {"none", 4};
 
 /* Was the vendor's file CSV?  Other formats have the delimiter "". */
@@ -198,7 +201,7 @@ text_array(Datum *elements, bool *nulls, int count)
 											  -1, false, TYPALIGN_INT));
 }
 
-/* Return a row of cells, of which none has more to say if notes is NULL. */
+/* Return a row of cells; notes is NULL if no cell has one.  */
 static void
 return_cells(const Rejected *rejected, int64 row_number, Datum *cells, char **notes)
 {

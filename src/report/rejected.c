@@ -91,8 +91,8 @@ string_of(const JsonbValue *value)
 }
 
 /*
- * Take the columns from the header list that the client noted; return false if
- * there is none.
+ * Use the columns of the header list in the upload's metadata; return false if
+ * it has none.
  */
 static bool
 columns_from_metadata(Rejected *rejected)
@@ -142,7 +142,7 @@ find_attributes(Rejected *rejected)
 	return statement_run(&find, values, NULL, true, SPI_OK_SELECT);
 }
 
-/* Without a header list, take the columns we know, then the attributes found. */
+/* Without a header list, use the known columns, then the attributes found.  */
 static void
 columns_from_errors(Rejected *rejected)
 {
@@ -252,7 +252,7 @@ add_finding(const Rejected *rejected, RejectedRow *row, const ErrorRow *error)
 	row->findings = lappend(row->findings, finding);
 }
 
-/* Keep the original of a key, so that the next fix row remembers it as well. */
+/* Keep the original of a key for the next fix row.  */
 static void
 keep_key(RejectedRow *row, const ErrorRow *error)
 {
@@ -268,7 +268,7 @@ keep_key(RejectedRow *row, const ErrorRow *error)
 		row->vendor_product_id = copy_text(original);
 }
 
-/* Take one error, of the current row or of the next. */
+/* Process one error, of the current row or of the next.  */
 static void
 take_error(void *context, const ErrorRow *error)
 {
@@ -333,7 +333,7 @@ rejected_suggestion(const Rejected *rejected, const RejectedRow *row, int positi
 	return rejected_cell(rejected, row, position);
 }
 
-/* Return the key that a fix row remembers: the original, if a spreadsheet changed it. */
+/* Return the key to store in a fix row: the original if a spreadsheet changed it.  */
 static struct text_view
 remembered_key(const RejectedRow *row, struct text_view original, enum onboard_column column)
 {

@@ -18,7 +18,7 @@
 #include "report/upload_errors.h"
 #include "shared/key_memo.h"
 
-/* The columns that are added to the vendor's, in this order. */
+/* The columns added to the vendor's, in this order.  */
 typedef enum AddedColumn
 {
 	ADDED_LINE,
@@ -63,7 +63,10 @@ typedef struct RejectedRow
 
 typedef struct Rejected Rejected;
 
-/* Process a row; it is freed afterwards, with what is allocated meanwhile. */
+/*
+ * Process a row, which is freed afterwards together with whatever was allocated
+ * meanwhile.
+ */
 typedef void (*rejected_row_fn)(Rejected *rejected, RejectedRow *row);
 
 struct Rejected
@@ -93,7 +96,7 @@ rejected_cell(const Rejected *rejected, const RejectedRow *row, int position);
 extern struct text_view
 rejected_suggestion(const Rejected *rejected, const RejectedRow *row, int position);
 
-/* Write what the fix row remembers of the row's keys; see key_memo.h. */
+/* Write the memo of the row's keys; see key_memo.h. */
 extern void rejected_memo(const RejectedRow *row, char memo[KEY_MEMO_SIZE]);
 
 #endif /* ONBOARD_REJECTED_H */

@@ -3,10 +3,8 @@
  * sheet_rows.c
  *	  The row in which a spreadsheet shows a record of the vendor's file.
  *
- * Neither the number of the record nor that of its line is what a spreadsheet
- * shows: a cell of several lines is one row there, and a blank line is a row.  Blank
- * lines between records are rare, so the client notes where they are, once per
- * upload.
+ * Blank lines between records are rare, so the client stores where they are, once
+ * per upload; see glue/reader/sheet_rows.h.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,7 +29,7 @@ struct SheetRows
 	SheetStep steps[FLEXIBLE_ARRAY_MEMBER];
 };
 
-/* Read a number that clients may have written; UNKNOWN if it is no count. */
+/* Read a number that clients may have written; UNKNOWN if it is not a count.  */
 static int64
 read_count(const JsonbValue *value)
 {
@@ -48,7 +46,7 @@ read_count(const JsonbValue *value)
 	return DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(value->val.numeric)));
 }
 
-/* Read a pair; false if it is none. */
+/* Read a pair; false if it is not one.  */
 static bool
 read_step(const JsonbValue *value, SheetStep *step)
 {

@@ -15,10 +15,10 @@
 typedef struct SheetRows SheetRows;
 
 /*
- * Read what the client noted in the upload's metadata: sheet_rows, an array of pairs
- * in ascending order.  A pair is the number of a row, and how many rows of the sheet
- * other than records, such as the header and blank lines, are above it and those after
- * it; null if that is not known.  Without such an array, there was no file.
+ * Read sheet_rows of the upload's metadata, an array of pairs in ascending order.  A
+ * pair is the number of a row, and the number of rows of the sheet above it, and
+ * above those after it, that are not records, such as the header and blank lines;
+ * null if that is not known.  Without such an array, there was no file.
  */
 extern SheetRows *sheet_rows_read(Jsonb *metadata);
 

@@ -169,7 +169,10 @@ json_get(Jsonb *object, struct text_view key)
 	return json_text(getKeyJsonValueFromContainer(&object->root, key.data, key.length, &value));
 }
 
-/* No caps apply to metadata, so only strings are read: a short number can have a long text. */
+/*
+ * No caps apply to metadata, so only strings are read: a short number can have
+ * a long text.
+ */
 bool
 report_metadata(const Report *report, const char *name, struct text_view *value)
 {

@@ -6,7 +6,7 @@
  * They are read once, in the order of validation_errors' primary key, through a
  * cursor, with the caller's rights: row security decides what is visible.  Memory
  * is bounded by the rows of one fetch.  Warnings are left out: a row that has
- * nothing else is in the catalogue, and would be a duplicate if sent again.
+ * only warnings is in the catalogue, and would be a duplicate if sent again.
  *
  *-------------------------------------------------------------------------
  */
@@ -75,18 +75,18 @@ extern int64 error_number(const ErrorRow *row, ErrorColumn column);
 /* Return the row as the vendor wrote it. */
 extern Jsonb *error_original_data(const ErrorRow *row);
 
-/* Return what a JSON object has under a key, as text; data is NULL if nothing. */
+/* Return the value of a JSON object's key as text; data is NULL if it has none.  */
 extern struct text_view json_get(Jsonb *object, struct text_view key);
 
 /*
- * Return a value of the upload's metadata; false if there is none of this name that
- * is a string.
+ * Return a value of the upload's metadata; false unless there is a string of this
+ * name.
  */
 extern bool report_metadata(const Report *report, const char *name, struct text_view *value);
 
 /*
- * Return the delimiter of the vendor's file, or a comma; the reports use it, too,
- * because a spreadsheet expects the delimiter of its country.
+ * Return the delimiter of the vendor's file, or a comma; the reports use it as
+ * well, because a spreadsheet expects the delimiter of its locale.
  */
 extern struct text_view report_delimiter(const Report *report);
 

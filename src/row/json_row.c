@@ -487,7 +487,7 @@ read_action(const JsonRecord *record, IncomingRow *row)
 		row->action = text_of("(not a text)");
 }
 
-/* Read the memo of keys; one that is not a text is no memo. */
+/* Read the memo of keys; ignored unless it is a text.  */
 static void
 read_memo(const JsonRecord *record, IncomingRow *row)
 {

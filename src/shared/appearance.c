@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * appearance.c
- *	  What a text looks like, and which of its characters nobody can see.
+ *	  What a text looks like, and which of its characters are invisible.
  *
  *-------------------------------------------------------------------------
  */

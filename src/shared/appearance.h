@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * appearance.h
- *	  What a text looks like, and which of its characters nobody can see.
+ *	  What a text looks like, and which of its characters are invisible.
  *
  *-------------------------------------------------------------------------
  */
@@ -32,31 +32,31 @@ text_find_character(struct text_view text, character_test test, struct found_cha
 extern void text_add_found(struct text_builder *builder, const struct found_character *found);
 
 /*
- * Does the text look like what it is: printable ASCII, with single blanks between
- * words?
+ * Does the text consist of what it shows: printable ASCII, with single blanks
+ * between words?
  */
 extern bool text_is_as_seen(struct text_view text);
 
 /*
- * Return what people see: no format and control characters, one U+0020 for each run
+ * Return what is visible: no format and control characters, one U+0020 for each run
  * of white space, none at the ends, and ASCII characters for those that look like
- * them.  The result is the text itself, if it looks like what it is, or written to
- * buffer, without NUL; data is NULL if it does not fit.
+ * them.  The result is the text itself if it consists of what it shows, or written
+ * to buffer, without NUL; data is NULL if it does not fit.
  */
 extern struct text_view text_as_seen(struct text_view text, char *buffer, size_t size);
 
 /*
- * Return a text without the characters of a kind, none of them printable ASCII, and
- * trimmed: the given one if it is of such, or written to buffer, without NUL.  If words
- * stay apart, white space of the kind becomes U+0020.  The result is empty if the text
- * is larger than the buffer.
+ * Return a text trimmed and without the characters of a kind, none of which is
+ * printable ASCII: the given text if it is all printable ASCII, else one in buffer,
+ * without NUL.  If words are to stay apart, white space of the kind becomes U+0020.
+ * The result is empty if the text is larger than the buffer.
  */
 extern struct text_view text_without(struct text_view text, character_test test, bool words_apart,
 									 char *buffer, size_t size);
 
 /*
- * Find the first character that only looks like one of ASCII, without counting
- * others; returns the latter, or 0 if there is none.
+ * Find the first character that only looks like an ASCII character, without
+ * counting others; returns that ASCII character, or 0 if there is none.
  */
 extern char text_find_lookalike(struct text_view text, struct found_character *found);
 

@@ -25,7 +25,7 @@
 /* A shorter text is too ambiguous as the start of a name. */
 #define MIN_START_CHARACTERS 3
 
-/* A text that is read letter by letter. */
+/* A text being read letter by letter.  */
 struct letters
 {
 	struct text_view text;
@@ -149,7 +149,7 @@ note_alike(int *count, int *found, int index)
 }
 
 /*
- * May the name start with this letter?  Most names are told apart here.  One that
+ * May the name start with this letter?  Most names are ruled out here.  One that
  * starts with an A may start with "and".
  */
 static inline bool

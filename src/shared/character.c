@@ -122,7 +122,7 @@ static const struct
 #define FIRST_FULL_WIDTH 0xFF01
 #define LAST_FULL_WIDTH 0xFF5E
 
-/* Names in the words of people; the first range that contains a character counts. */
+/* Common names; the first range that contains a character counts.  */
 static const struct
 {
 	struct character_range range;

@@ -25,7 +25,7 @@ extern bool is_format_character(uint32_t character);
 extern bool is_white_space(uint32_t character);
 
 /*
- * Is it no part of a value at either end: white space, or one of the marks
+ * Is it trimmed from the ends of a value: white space, or one of the marks
  * U+200B, U+2060 and U+FEFF that programs leave there?
  */
 extern bool is_blank_character(uint32_t character);
@@ -40,7 +40,7 @@ extern bool is_currency_sign(uint32_t character);
  */
 extern uint32_t character_lookalike(uint32_t character);
 
-/* Return what people call the character, such as "soft hyphen"; NULL if not known. */
+/* Return the common name of the character, such as "soft hyphen"; NULL if not known.  */
 extern const char *character_name(uint32_t character);
 
 #endif /* ONBOARD_CHARACTER_H */

@@ -3,8 +3,8 @@
  * entity.c
  *	  Character references of HTML, such as &amp; and &#38;, in a text.
  *
- * Known by name are those that shops export in names: the characters of markup, of
- * Latin-1, and of typography.  Names are compared with their case: &Auml; and &auml;
+ * The known names are those that shops export in product names: the characters of
+ * markup, of Latin-1, and of typography.  They are case-sensitive: &Auml; and &auml;
  * differ.
  *
  *-------------------------------------------------------------------------

@@ -12,8 +12,8 @@
 
 /*
  * Return a text with the characters that its references stand for: the given one if
- * it can have none, or written to buffer, without NUL.  A reference that is not known
- * stays as it is.  data is NULL if the text does not fit.
+ * it can have none, or written to buffer, without NUL.  An unknown reference stays as
+ * it is.  data is NULL if the text does not fit.
  */
 extern struct text_view entities_decode(struct text_view text, char *buffer, size_t size);
 

@@ -22,8 +22,8 @@ extern bool heading_matches(struct text_view heading, const char *known);
 extern enum onboard_column heading_column(struct text_view heading);
 
 /*
- * Return the column that a heading, which is none of ours, usually stands for in
- * the files of others, such as "Qty" or "Title"; or COLUMN_NONE.
+ * Return the column that a heading other than ours usually stands for in
+ * vendors' files, such as "Qty" or "Title"; or COLUMN_NONE.
  */
 extern enum onboard_column heading_alias(struct text_view heading);
 

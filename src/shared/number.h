@@ -62,8 +62,9 @@ number_parse(struct text_view text, const struct number_range *range, int64_t *n
  * Understood: one currency, or unit of the kind, at either end; a plus sign; an
  * exponent; digits grouped in threes, or as in India; a decimal comma with one or two
  * digits, or dashes, after it; insignificant zeros after the point; invisible and
- * full-width characters; a formula with the number as text.  Of several meanings,
- * none is plain: a comma before the last three digits may be decimal or not.
+ * full-width characters; a formula with the number as text.  A text with several
+ * meanings has no plain one: a comma before the last three digits may be decimal or
+ * not.
  */
 extern bool number_suggest(struct text_view text, const struct number_range *range,
 						   char *suggestion, size_t size);

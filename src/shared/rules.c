@@ -297,7 +297,7 @@ is_refused_in_key(uint32_t character)
 }
 
 /*
- * Suggest a text without the characters of a kind.  In a text that is no key, those
+ * Suggest a text without the characters of a kind.  In a text other than a key, those
  * that separate words become blanks.  Suggest nothing that would have to be cut.
  */
 static void
@@ -380,11 +380,12 @@ _Static_assert(NUMBER_COLUMNS ==
  * The rules, in reporting order.  Only MISSING_REQUIRED_FIELDS judges blank
  * fields.
  *
- * A row has NAMED(code), columns, which of them (enum field_state), check and message; for the placeholders in a message, see struct
- * judgement.  A check receives one field and returns whether it satisfies the
- * rule; it reads only its argument, allocates nothing and raises no errors.  It
- * may set another message, the numbers in it and a suggestion; it must set
- * severity to SEVERITY_ERROR if the catalogue cannot hold the value.
+ * A row has NAMED(code), columns, which of them (enum field_state), check and
+ * message; for the placeholders in a message, see struct judgement.  A check
+ * receives one field and returns whether it satisfies the rule; it reads only
+ * its argument, allocates nothing and raises no errors.  It may set another
+ * message, the numbers in it and a suggestion; it must set severity to
+ * SEVERITY_ERROR if the catalogue cannot hold the value.
  *
  * For the other steps of adding a rule, see CONTRIBUTING.md.
  *
@@ -556,7 +557,7 @@ static const struct built_in_rule rules[RULE_COUNT] = {
 
 /* ---------- Findings ---------- */
 
-/* Write a value as messages show it, and what in it nobody can see. */
+/* Write a value as messages show it, and its invisible characters. */
 static void
 add_value(struct text_builder *builder, struct text_view value)
 {
@@ -603,7 +604,7 @@ add_difference(struct text_builder *builder, struct text_view value, const char 
 		text_add(builder, text_of("; it has extra blanks between words"));
 }
 
-/* A mark at the ends of a key does not make it another one. */
+/* A mark at the ends of a key does not make it a different one.  */
 static void
 add_ignored_mark(struct text_builder *builder, struct text_view raw, struct text_view value)
 {

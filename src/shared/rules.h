@@ -166,7 +166,7 @@ struct rule_scope
 {
 	column_set columns;  /* that the row sets; all others are left alone */
 	column_set required; /* that must not be blank, whether or not the row sets them */
-	column_set kept;     /* keys that the product has already, and may keep as they are */
+	column_set kept;     /* keys that the product already has and may keep */
 	bool skips_added;    /* added rules do not judge the row */
 
 	/* Numbers of the product in columns that the row does not set. */
@@ -221,9 +221,9 @@ extern void findings_add_key_conflict(struct findings *findings, const struct pr
 									  enum onboard_column column, bool is_fixed);
 
 /*
- * Add KEY_CHANGED_BY_SPREADSHEET: the key in this column was another one in the fix
- * file that the row comes from.  The original is the suggestion.  It replaces the
- * finding that a spreadsheet has shortened the key.
+ * Add KEY_CHANGED_BY_SPREADSHEET: the key in this column differs from that in the
+ * fix file that the row comes from.  The original is the suggestion.  It replaces
+ * the finding that a spreadsheet shortened the key.
  */
 extern void findings_add_changed_key(struct findings *findings, const struct product_row *row,
 									 enum onboard_column column, const char *original);

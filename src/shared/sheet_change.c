@@ -414,7 +414,7 @@ read_date(struct text_view text, struct date *date)
 	return date->count >= 2;
 }
 
-/* Read a text as the number of a day; returns false if it is none of this age. */
+/* Read a text as the number of a day; returns false if it is not one of this age. */
 static bool
 read_day_number(struct text_view text, struct date *date)
 {

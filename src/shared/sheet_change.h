@@ -13,7 +13,7 @@
 #include "shared/text.h"
 
 /*
- * Could a spreadsheet have made the second text out of the first, by opening a CSV
+ * Could a spreadsheet have turned the first text into the second by opening a CSV
  * file and saving it?  It
  *
  *	  - drops leading zeros, a leading plus, and zeros at the end of a fraction:
@@ -26,8 +26,8 @@
  *		the day;
  *	  - shows ##### for lack of room, and #NAME? for a formula that fails.
  *
- * Both texts are trimmed.  Equal texts are no change, nor is any change of a number
- * that a spreadsheet had already shortened.
+ * Both texts are trimmed.  Equal texts are not a change, nor is any change of a
+ * number that a spreadsheet had already shortened.
  */
 extern bool sheet_changed(struct text_view before, struct text_view after);
 

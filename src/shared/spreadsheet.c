@@ -16,7 +16,10 @@ skip_digits(struct text_view text, size_t offset)
 	return offset;
 }
 
-/* Digits, a point or comma with digits, "E+" and digits; most keys end at the first test. */
+/*
+ * Digits, a point or comma with digits, "E+" and digits; most keys end at the
+ * first test.
+ */
 bool
 spreadsheet_shortened(struct text_view text)
 {

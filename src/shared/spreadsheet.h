@@ -18,7 +18,7 @@ extern bool spreadsheet_shortened(struct text_view text);
 
 /*
  * Find the text in a formula that keeps a spreadsheet from changing it, such as
- * ="00125".  Returns false if the text is no such formula.
+ * ="00125".  Returns false for any other text.
  */
 extern bool spreadsheet_formula_text(struct text_view text, struct text_view *content);
 

@@ -114,8 +114,8 @@ is_visible_ascii(char byte)
 extern struct text_view text_trim_ends(struct text_view text);
 
 /*
- * Strip blanks from both ends (see is_blank_character()), nothing else; of a text of
- * nothing but white space, format and control characters, nothing is left.
+ * Strip blanks from both ends (see is_blank_character()), nothing else; a text of
+ * only white space, format and control characters becomes empty.
  */
 static inline struct text_view
 text_trim(struct text_view text)
@@ -134,7 +134,7 @@ extern bool text_has_replacement(struct text_view text);
 
 /*
  * Nonzero in the top bits of its bytes if some byte is not one of U+0020 to U+007E.
- * Exact for a word as a whole: only a byte that is none of them carries or borrows.
+ * Exact for a word as a whole: only a byte outside that range carries or borrows.
  */
 static inline uint64_t
 word_has_unprintable(uint64_t word)

@@ -94,7 +94,7 @@ SELECT is(pg_temp.judge(jsonb_build_object(field, value)), CASE WHEN required TH
 		('dimensions_cm', false), ('image_url', false)) f (field, required),
 		(VALUES (NULL), (''), (' '), (U&' \0009\00A0')) v (value);
 SELECT is(pg_temp.judge('{"product_name": "\u200b"}'), 'MISSING_REQUIRED_FIELDS product_name',
-	'what nobody can see is blank');
+	'invisible characters are blank');
 SELECT is((SELECT string_agg(error_field, ' ' ORDER BY n)
 	FROM onboard_validate('V1', '{}') WITH ORDINALITY v (error_type, error_field, m, s, r, g, n)),
 	'vendor_product_id product_name category sku price stock_quantity', 'an empty product lacks the six required fields');

@@ -69,10 +69,10 @@ is_exit(0, 'standard input', 'load', '-', '--vendor', 'V', '--file-name', 'piped
 	{ stdin => 'piped.csv' });
 is(stored_name('piped.csv'), "Gr\xC3\xB6\xC3\x9Fe", 'is read in the detected encoding');
 
-# A heading in the wrong encoding is no other fault
+# A heading in the wrong encoding is not another fault
 write_file('heading.csv', $header =~ s/\r/,Gr\xF6\xDFe\r/r . "H-1,Cup,Kitchen,H-S1,10.50,3,L\r\n");
 ($out, $err) = is_exit(2, 'a heading', 'load', 'heading.csv', '--vendor', 'V');
-like($err, qr/it looks like windows-1252; load it with/, 'is no fault of its own');
+like($err, qr/it looks like windows-1252; load it with/, 'is not a fault of its own');
 is_exit(0, 'found out', 'load', 'heading.csv', '--vendor', 'V', '--encoding', 'auto');
 is(sql("SELECT attributes::text FROM onboard.products WHERE sku = 'H-S1'"), "{\"Gr\xC3\xB6\xC3\x9Fe\": \"L\"}", 'the attribute');
 

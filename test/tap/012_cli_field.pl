@@ -113,7 +113,7 @@ sub check_rows
 	is_deeply([ map { "$_->{'Error Type'} $_->{'Error Message'}" } @dry ], [ map { "$_->[1] $_->[3]" } @got ],
 		"$name: check finds the same");
 	return if $line->{rejected} == 0;
-	# At the end of the fix file, empty rows are no rows.
+	# At the end of the fix file, empty rows are ignored.
 	return if !grep { $_->[1] ne 'EMPTY_ROW' } @got;
 
 	# The fix file loads with the same verdicts; a vendor would correct it first.

@@ -78,7 +78,7 @@ CREATE FUNCTION oracle.found(value text, class text) RETURNS text LANGUAGE sql I
 CREATE FUNCTION oracle.quoted(value text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
 	SELECT '"' || regexp_replace(left(value, 80), U&'[\0001-\001F\007F-\009F]', ' ', 'g') ||
 		CASE WHEN char_length(value) > 80 THEN '...' ELSE '' END || '"' $$;
--- The same, and the first character in it that nobody can see.
+-- The same, and its first invisible character.
 CREATE FUNCTION oracle.shown(value text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
 	SELECT oracle.quoted(value) || coalesce(' with ' || oracle.found(value, U&'(?! )[CONTROL_FORMAT_BLANK]'), '') $$;
 -- The end of a message about a key that another product has: marks at its ends do not count.

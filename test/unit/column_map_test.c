@@ -197,7 +197,7 @@ test_faults(void)
 		"columns 7 and 8 have the same name, \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"; rename or remove one of them");
 }
 
-/* Headings that are ours all the same, and those that usually mean one of ours. */
+/* Headings that are ours despite their spelling, and those that usually mean one of ours. */
 static void
 test_loose_headings(void)
 {

@@ -98,7 +98,7 @@ test_header(void)
 	check_header("Spring;2026\nsku;price\n", "Spring;2026\nsku;price\n", 1, ';', 2);
 	check_header("a,b,c\n1,2,3\nsku,price,category\n", "a,b,c\n1,2,3\nsku,price,category\n", 1, ',',
 				 3);
-	/* Lines of another format are no titles. */
+	/* Lines of another format are not titles. */
 	check_header("<html>\nsku,price\n", "<html>\nsku,price\n", 1, ',', 0);
 	/* One heading may be a value. */
 	check_header("Spring\nprice,x\n", "Spring\nprice,x\n", 1, ',', 0);
@@ -117,7 +117,7 @@ test_given(void)
 
 	csv_dialect_detect(&semicolon, text_of("sep=,\nsku,price\n"), is_heading);
 	is_int(semicolon.delimiter, ';', "a given delimiter comes before a line that names one");
-	is_int(semicolon.header_line, 2, "which is no header");
+	is_int(semicolon.header_line, 2, "which is not a header");
 	csv_dialect_detect(&single, text_of("'sku';'a,b,c';'price'\n"), is_heading);
 	is_int(single.delimiter, ';', "delimiters in single quotes do not count");
 	csv_dialect_detect(&none, text_of("\"sku;price\"\n\"1,2"), is_heading);

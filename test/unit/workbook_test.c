@@ -18,7 +18,7 @@
 
 static struct glue_error error;
 
-/* Return a text of so many characters. */
+/* Return a text of this length. */
 static struct text_view
 repeated(const char *character, size_t count)
 {
