@@ -22,7 +22,8 @@ CREATE FUNCTION mail(upload text, language text DEFAULT NULL) RETURNS SETOF text
 	SELECT unnest(ARRAY['Subject: ' || n.subject, '', replace(n.body, upload, 'UPLOAD')])
 	FROM onboard.upload_history u,
 		onboard_notification(upload, CASE WHEN u.error_records > 0 THEN 'https://files.example/r/errors' END,
-			CASE WHEN u.error_records > 0 THEN 'https://files.example/r/fix' END, '2026-12-06 14:03+00', language => language) n
+			CASE WHEN u.error_records > 0 THEN 'https://files.example/r/fix' END, '2026-12-06 14:03+00',
+			CASE WHEN u.error_records > 0 THEN 'https://files.example/r/workbook' END, language) n
 	WHERE u.upload_id = upload;
 $$;
 \t on
@@ -87,7 +88,7 @@ SELECT load('MAIL-2', 'pfad.csv', 1, 2, '{"price": "x"}', '{2}') AS path \gset
 SELECT status FROM onboard_finish_upload(:'path');
 SELECT onboard_record_report(:'path', '/home/operator/reports/errors.csv', '/home/operator/reports/fix.csv');
 SELECT replace(body, :'path', 'UPLOAD') FROM onboard_notification(:'path');
--- A workbook is what the vendor is led to.
+-- The mail names the workbook first.
 SELECT substring(body, 'Bitte korrigieren Sie die.*gültig.')
 	FROM onboard_notification(:'path', 'https://e', 'https://f', '2026-12-06 14:03+00', 'https://w');
 -- A language without texts is English, unless the setting names another for all vendors without one.
@@ -119,7 +120,7 @@ SELECT * FROM onboard_set_mail_template('de', onboard_mail_template('de'));
 SELECT * FROM onboard_set_mail_template('de-AT',
 	replace(onboard_mail_template('de-AT'), 'Artikel je Kategorie', 'Produkte je Kategorie'));
 SELECT body ~ 'Produkte je Kategorie' FROM onboard_notification(:'path');
--- The text as shipped is no change any more.
+-- Importing the text as shipped resets it.
 SELECT * FROM onboard_set_mail_template('en', E'[subject.accepted]\nProduct Upload Complete - {file} ({rate} Success)');
 SELECT * FROM onboard_set_mail_template('en', NULL);
 SELECT * FROM onboard_set_mail_template('de-AT', NULL);

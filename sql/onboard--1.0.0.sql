@@ -2100,7 +2100,7 @@ DECLARE
 	has_link boolean := array_to_string(files, ' ') ~ '://';
 	todo text;
 BEGIN
-	-- Without links only the names of the files, whose folders are the operator's.
+	-- Without links, show only the names of the files: their folders are the operator's.
 	IF NOT has_link THEN
 		files := ARRAY(SELECT regexp_replace(f.file, '.*/', '') FROM unnest(files) WITH ORDINALITY f (file, place) ORDER BY f.place);
 	END IF;
@@ -2139,7 +2139,7 @@ DECLARE
 		'rejected', onboard.number_text(language, upload.error_records),
 		'status', onboard.text_of(language, 'status.' || upload.status));
 BEGIN
-	-- Nothing counts in a refused file; in an abandoned upload, the rows judged so far do.
+	-- A refused file has no counts; an abandoned upload has those of the rows judged so far.
 	IF upload.failure_code IS NULL THEN
 		names := names || 'facts.rows'::text;
 	ELSIF judged > 0 THEN
@@ -2164,7 +2164,7 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	file text := onboard.printable_ascii(file_name);
-	-- The header of a mail holds this many characters; the name of the file gives way.
+	-- The header of a mail holds this many characters; the name of the file is shortened.
 	room int := 99 - length(onboard.filled_text(language, 'subject.' || outcome, value || jsonb_build_object('file', '')));
 BEGIN
 	IF length(file) > room THEN
@@ -2497,7 +2497,7 @@ CREATE FUNCTION onboard.grant_mail(role name) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-	-- What the mail counts, but not what the products are.
+	-- Columns that the mail needs to count products, without their contents.
 	EXECUTE format('GRANT SELECT (product_id, vendor_id, upload_id, category) ON onboard.products TO %I', role);
 	EXECUTE format('GRANT SELECT (upload_number, product_id, action) ON onboard.row_actions TO %I', role);
 END $$;

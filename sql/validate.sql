@@ -29,7 +29,7 @@ SELECT string_agg(DISTINCT verdict(jsonb_build_object('product_name', chr(code))
 	FROM unnest(ARRAY[7, 9, 10, 11, 12, 13, 28, 32, 127, 133, 160, 173, 5760, 6158, 8195, 8203, 8206, 8232, 8239, 8288,
 		12288, 65279, 917569]) code;
 SELECT verdict(jsonb_build_object('product_name', U&' \0007\200E\3000 '));
--- At the ends, white space and U+200B, U+2060, U+FEFF are no part of a value.
+-- At the ends, white space and U+200B, U+2060, U+FEFF are not part of a value.
 SELECT verdict(jsonb_build_object('price', U&'\00A0\0009 10 \0009\00A0')) AS blanks,
 	verdict(jsonb_build_object('price', U&'\FEFF\200B10\2003\2060\3000' || E'\r\n')) AS others,
 	verdict(jsonb_build_object('price', U&'\200E10')) AS mark;
@@ -98,14 +98,14 @@ SELECT * FROM verdicts('image_url', 'http://a', 'https://a.example/b.png', 'HTTP
 	U&'http://a/\00A0b', U&'http://a/\00FC');
 
 \pset format unaligned
--- Lists of addresses; a comma or an address inside one is none.
+-- Lists of addresses; a comma or an address inside one is not a separator.
 SELECT given, error_message, suggestion FROM unnest(ARRAY['http://a/b,https://c/d', 'http://a/b | http://c/d',
 	'http://a/b;http://c/d', 'http://a/b http://c/d', E'http://a/b\nhttp://c/d', 'http://a/b,_c.png', 'http://a/http://c/',
 	'http://a/my pic.jpg', 'http://a/b.jpg c.jpg', 'https:/a/b', U&'http://a/b\200Bc']) WITH ORDINALITY g (given, n)
 	LEFT JOIN LATERAL onboard_validate('VAL-1', good() || jsonb_build_object('image_url', given)) ON true ORDER BY n;
 
 \pset format aligned
--- Rule 11: what nobody can see, in keys; control characters, in other text
+-- Rule 11: invisible characters, in keys; control characters, in other text
 SELECT field, string_agg(DISTINCT verdict(jsonb_build_object(field, 'a' || chr(code) || 'b')), ' ') AS format,
 		string_agg(DISTINCT verdict(jsonb_build_object(field, 'a' || chr(control) || 'b')), ' ') AS control,
 		verdict(jsonb_build_object(field, E'a\t\r\nb')) AS line_break
@@ -123,7 +123,7 @@ SELECT error_field, error_message, left(suggestion, 20) AS suggestion FROM unnes
 	jsonb_build_object('description', E'\x01' || repeat('d', 511)),
 	jsonb_build_object('description', E'\x01' || repeat('d', 510))]) WITH ORDINALITY g (change, n),
 	onboard_validate('VAL-1', good() || change) ORDER BY n;
--- The reader of a message sees what differs.
+-- A message shows what differs.
 SELECT change, error_message, suggestion FROM unnest(ARRAY[
 	jsonb_build_object('price', U&'\200E12.00'), jsonb_build_object('stock_quantity', U&'1\200B2'),
 	jsonb_build_object('price', U&'\FF11\FF12'), jsonb_build_object('category', U&'Kit\200Bchen'),

@@ -113,6 +113,11 @@ static const struct option_meaning load_meanings[] = {
 	{0},
 };
 
+static const struct option_meaning report_meanings[] = {
+	{OPTION_FORMAT, "write only the report in this format: xlsx (default: all reports)"},
+	{0},
+};
+
 static const struct option_meaning fix_meanings[] = {
 	{OPTION_REPORTS, "write the file into DIR/UPLOAD (default: ./onboard-reports)"},
 	{0},
@@ -156,7 +161,6 @@ static const struct option_meaning mail_meanings[] = {
 
 static const struct option_meaning template_meanings[] = {
 	{OPTION_DELIMITER, "field separator: a character or the word tab (default: comma)"},
-	{OPTION_FORMAT, "csv or xlsx (default: csv)"},
 	{OPTION_LANGUAGE, "language of the page or of the notes, such as de (default: en)"},
 	{0},
 };
@@ -245,13 +249,14 @@ static const struct command commands[] = {
 		.description =
 			"Writes errors.csv (one line per error), fix.csv (the rejected rows in the "
 			"vendor's own columns, to correct and load), fix.xlsx (the same as a workbook, "
-			"which a spreadsheet cannot damage) and mail.txt into DIR/UPLOAD.  UPLOAD "
+			"in which a spreadsheet changes no value) and mail.txt into DIR/UPLOAD.  UPLOAD "
 			"is an upload id or a unique prefix of one, or \"latest\".",
 		.options = OPTION_BIT(OPTION_REPORTS) | OPTION_BIT(OPTION_FORMAT) |
 				   OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1,
 		.max_operands = 1,
 		.codes = CODES_UPLOAD,
+		.meanings = report_meanings,
 		.run = command_report,
 	},
 	{

@@ -117,7 +117,7 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 		{"explain", 0, NULL, KIND_FLAG, FIELD(explain),
 		 "print a page for vendors instead: columns, categories, and what each message means"},
 	[OPTION_FORMAT] = {"format", 0, "FORMAT", KIND_WORD, FIELD(format),
-					   "csv or xlsx (default: csv for a template; all reports)"},
+					   "csv or xlsx (default: csv)"},
 	[OPTION_AT] = {"at", 0, "TIME", KIND_MOMENT, FIELD(at),
 				   "show the product as it was then: 2h, 3d, 2026-11-28 or 2026-11-28T12:30:00Z"},
 	[OPTION_NAME] = {"name", 0, "NAME", KIND_TEXT, FIELD(name), "name of the vendor"},
