@@ -1164,7 +1164,7 @@ BEGIN
 		ORDER BY array_position(languages, t.language), t.place LIMIT 1);
 END $$;
 COMMENT ON FUNCTION onboard.text_of(text, text) IS
-	'Text of this name in a language: the marketplace''s own or else that shipped, of de for de-AT, or else in English; '
+	'Text of this name in a language: the marketplace''s own, else the shipped one; else that of de for de-AT, else English; '
 	'null if there is none';
 
 CREATE FUNCTION onboard.filled_text(language text, name text, value jsonb DEFAULT '{}') RETURNS text
@@ -1284,7 +1284,7 @@ BEGIN
 	END IF;
 END $$;
 COMMENT ON FUNCTION onboard.check_mail_text(text, text) IS
-	'Raises an error unless a text may have this name and has the placeholders that are filled in';
+	'Raises an error unless there is a text of this name and the given one has suitable placeholders';
 
 CREATE FUNCTION @extschema@.onboard_set_mail_template(language text, template text, OUT name text, OUT change text)
 RETURNS SETOF record

@@ -42,7 +42,7 @@
 enum expectation
 {
 	EXPECT_UTF8,
-	EXPECT_ANY,         /* the encoding is to be found out */
+	EXPECT_ANY,         /* the encoding is to be detected */
 	EXPECT_SINGLE_BYTE, /* of this name */
 	EXPECT_NOTHING
 };

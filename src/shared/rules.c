@@ -616,7 +616,7 @@ add_ignored_mark(struct text_builder *builder, struct text_view raw, struct text
 		return;
 	text_add(builder, text_of("; "));
 	text_add_found(builder, &found);
-	text_add(builder, text_of(" does not count"));
+	text_add(builder, text_of(" is ignored"));
 }
 
 /* Format the message of a finding; see struct judgement. */

@@ -84,7 +84,7 @@ CREATE FUNCTION oracle.shown(value text) RETURNS text LANGUAGE sql IMMUTABLE AS 
 -- The end of a message about a key that another product has: marks at its ends do not count.
 CREATE FUNCTION oracle.ignored(raw text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
 	SELECT CASE WHEN oracle.trimmed(raw) !~ U&'[FORMAT]'
-		THEN coalesce('; ' || oracle.found(raw, U&'[FORMAT]') || ' does not count', '') ELSE '' END $$;
+		THEN coalesce('; ' || oracle.found(raw, U&'[FORMAT]') || ' is ignored', '') ELSE '' END $$;
 -- Return what is wrong with an amount: the end of a message, or null.
 CREATE FUNCTION oracle.amount(value text, lowest numeric, highest numeric, example text,
 	below text DEFAULT 'the minimum of') RETURNS text LANGUAGE sql IMMUTABLE AS $$
@@ -133,7 +133,7 @@ CREATE FUNCTION oracle.characters(value text, is_key boolean) RETURNS text LANGU
 		WHEN value ~* '^[0-9]+([.,][0-9]+)?e\+[0-9]+$' THEN ' was shortened by a spreadsheet, and digits are lost: '
 			'format the column as text and export the file again'
 		WHEN substring(value FROM '^="([^"]*)"$') ~ U&'[^CONTROL_FORMAT_BLANK]'
-			THEN ' is a spreadsheet''s formula: send only the text in it'
+			THEN ' is a spreadsheet formula; send only the text in it'
 		ELSE ' contains ' || oracle.found(value, U&'[CONTROL_FORMAT\2028\2029]') END $$;
 -- One finding. The order of findings is that of the rules, then that of the columns.
 CREATE TYPE oracle.finding AS (error_type text, error_field text, error_message text, rejected_value text, severity text);
