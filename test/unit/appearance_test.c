@@ -36,7 +36,7 @@ test_as_seen(void)
 		   cases[i][1]);
 		is_int(text_is_as_seen(text_of(cases[i][0])),
 			   strcmp(cases[i][0], cases[i][1]) == 0 && (cases[i][0][0] & 0x80) == 0,
-			   "and is known to be that or not");
+			   "and is recognized or not");
 	}
 	ok(text_as_seen(text_of("\u00E4bcd"), buffer, 4).data == NULL, "what does not fit is not cut");
 	is_int((int64_t) text_as_seen(text_of("\u00E4bc"), buffer, 4).length, 4, "what fits is whole");
@@ -64,7 +64,7 @@ test_found(void)
 
 	is_int(text_find_lookalike(text_of("B\u043Eok\u0455"), &found), 'o', "a look-alike is found");
 	is_int(found.position, 2, "at its place");
-	is_int(text_find_lookalike(text_of("B\u00F6ok"), &found), 0, "other letters are none");
+	is_int(text_find_lookalike(text_of("B\u00F6ok"), &found), 0, "other letters are not");
 
 	ok(text_equal(text_without(text_of(" a\x07"
 									   "b\vc "),

@@ -152,11 +152,11 @@ test_ambiguous(void)
 	static const struct text_view names[] = {{"Book", 4}, {"Books", 5}, {"Kids' Books", 11}};
 
 	is_int(category_suggest(text_of("Book."), names, 3), -1,
-		   "of two names with these letters, none");
+		   "two names with these letters are ambiguous");
 	is_int(category_suggest(text_of("book"), names, 3), 0, "but one that differs only by case");
 	is_int(category_suggest(text_of("Kids/Books"), names, 3), 2, "a path may be a name itself");
 	is_int(category_suggest(text_of("Shop/Books"), names, 3), 1, "the name itself comes first");
-	is_int(category_suggest(text_of("Books"), names, 0), -1, "without names, none is meant");
+	is_int(category_suggest(text_of("Books"), names, 0), -1, "without names, there is no match");
 }
 
 static void

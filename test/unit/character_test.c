@@ -69,7 +69,7 @@ test_lookalikes(void)
 	is_int(character_lookalike(0xFF11), '1', "a full-width 1 like 1");
 	is_int(character_lookalike(0x2019), '\'', "an apostrophe like the ASCII one");
 	is_int(character_lookalike(0xFE63), '-', "the last of the table is found");
-	is_int(character_lookalike(0x416), 0x416, "a letter of its own like nothing else");
+	is_int(character_lookalike(0x416), 0x416, "a letter without look-alikes is itself");
 
 	for (uint32_t character = 0; character <= LAST_CHARACTER; character++)
 	{
@@ -78,7 +78,7 @@ test_lookalikes(void)
 		others +=
 			seen != character && (seen <= ' ' || seen > '~' || character_name(character) == NULL);
 	}
-	is_int(others, 0, "what looks like another character has a name, and the other is of ASCII");
+	is_int(others, 0, "a look-alike has a name, and looks like an ASCII character");
 }
 
 /* Return how a message names a character. */
@@ -103,7 +103,7 @@ test_names(void)
 	is_text(named(0x441), "U+0441 (Cyrillic letter)", "or with its script");
 	is_text(named(0xE0041), "U+E0041 (tag character)", "with five digits");
 	is_text(named(0x10FFFF), "U+10FFFF", "with six, and without a name");
-	is_text(named('a'), "U+0061", "a common one has no name here");
+	is_text(named('a'), "U+0061", "a common character has no name");
 }
 
 int

@@ -134,8 +134,8 @@ test_quote_signs(void)
 	for (int sign = 0; sign < QUOTE_SIGN_COUNT; sign++)
 		ok(quote_sign_by_name(quote_sign_name((enum quote_sign) sign), &quote) &&
 			   quote == (enum quote_sign) sign,
-		   "quote sign %d has a name", sign);
-	ok(!quote_sign_by_name("", &quote), "an empty name is none");
+		   "quote character %d has a name", sign);
+	ok(!quote_sign_by_name("", &quote), "an empty name is not one");
 	is_int(quote_sign_byte(QUOTE_DOUBLE), '"', "the usual sign");
 	is_int(quote_sign_byte(QUOTE_SINGLE), '\'', "the other one");
 	is_int(quote_sign_byte(QUOTE_NONE), '\0', "no sign");
@@ -147,7 +147,8 @@ test_acceptable(void)
 	ok(csv_dialect_acceptable(','), "comma is acceptable");
 	ok(csv_dialect_acceptable('\t'), "tab is acceptable");
 	ok(csv_dialect_acceptable(' '), "blank is acceptable");
-	ok(csv_dialect_acceptable('^') && csv_dialect_acceptable('~'), "other signs are acceptable");
+	ok(csv_dialect_acceptable('^') && csv_dialect_acceptable('~'),
+	   "other characters are acceptable");
 	ok(csv_dialect_acceptable('\x1F'), "a control character is acceptable");
 	ok(!csv_dialect_acceptable('x') && !csv_dialect_acceptable('Z'), "a letter is not acceptable");
 	ok(!csv_dialect_acceptable('7'), "a digit is not acceptable");

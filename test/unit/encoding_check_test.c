@@ -192,11 +192,11 @@ test_auto(void)
 			   BYTES(HEADER "Gr\xC3\xB6\xC3\x9F"
 							"e\n"),
 			   GOOD);
-	check_file("windows-1252, found out", "auto",
+	check_file("windows-1252, detected", "auto",
 			   BYTES(HEADER "Gr\xF6\xDF"
 							"e f\xFCr\n"),
 			   "windows-1252");
-	check_file("mostly UTF-8, found out", "auto", BYTES(HEADER "\xC3\xB6 \xC3\xB6 \xC3\xB6 \xF6\n"),
+	check_file("mostly UTF-8, detected", "auto", BYTES(HEADER "\xC3\xB6 \xC3\xB6 \xC3\xB6 \xF6\n"),
 			   GOOD);
 	check_file("Shift_JIS, found out", "auto",
 			   BYTES(HEADER "1,2,\x93\xFA\x96{\x8C\xEA\x82\xCC\x90\xBB\x95i\x96\xBC,4,5\n"),

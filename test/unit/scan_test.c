@@ -204,7 +204,7 @@ test_quote_signs(void)
 		  SIX "1@2 1,1|2\"\"|' 3'|\"4|5|6\nUTF-8 ','\n");
 	check("no quotes", &none, BYTES(HEADER "\"1\",2\",\"3,4'\"\"\" ,5, \"6\n"),
 		  SIX "1@2 \"1\"|2\"|\"3|4'\"\"\" |5| \"6\nUTF-8 ','\n");
-	check("delimiter and quote sign", &same, BYTES(HEADER),
+	check("delimiter and quote character", &same, BYTES(HEADER),
 		  "USAGE: delimiter and quote character must differ\n");
 	check(
 		"text after a closing quote in a file that may have none", NULL,

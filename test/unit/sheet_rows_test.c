@@ -24,7 +24,7 @@ note(struct sheet_rows *rows, int64_t row_number, int64_t line_number, const cha
 static void
 test_lines(void)
 {
-	is_int(sheet_rows_lines(text_of("")), 1, "no text is one line");
+	is_int(sheet_rows_lines(text_of("")), 1, "an empty text is one line");
 	is_int(sheet_rows_lines(text_of("a,b")), 1, "one line");
 	is_int(sheet_rows_lines(text_of("a\nb\r\nc\rd")), 4, "all line ends count");
 	is_int(sheet_rows_lines(text_of("a\n\r\nb")), 3, "CR LF is one");
