@@ -338,7 +338,7 @@ csv_dialect_acceptable(char delimiter)
 	return c != 0 && c < 0x80 && !is_letter_or_digit(c) && c != '"' && c != '\r' && c != '\n';
 }
 
-/* ----- quote signs ----- */
+/* ----- quote characters ----- */
 
 char
 quote_sign_byte(enum quote_sign quote)
