@@ -80,8 +80,8 @@ is($rows[6], 'formulas 0 links 0 notes 6 pane 1 filter 1 hidden 1', 'nothing run
 
 # Suggestions
 ($out) = is_exit(1, 'what the suggestions would do', 'fix', $upload);
-is($out, "4 of the rejected rows have at least one suggestion.\n3 rows are good with all suggestions applied.\n2 still need manual correction.\n"
-	. "Nothing was written; --apply writes the file.\n", 'are counted');
+is($out, "4 of the rejected rows have at least one suggestion.\n3 rows are good with all suggestions applied.\n"
+	. "2 still need manual correction.\nNothing was written; --apply writes the file.\n", 'are counted');
 ($out) = is_exit(1, 'the suggestions', 'fix', 'latest', '--apply', '--json');
 is_deeply(json_of($out), { upload_id => $upload, rejected => 5, corrected => 4, good => 3, left => 2,
 	file => "onboard-reports/$upload/fixed.csv" }, 'are applied');
