@@ -1394,7 +1394,7 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 	('en', 'todo.files', 'Please correct the rejected rows in the file {file} and send it again.'),
 	('en', 'todo.rows', 'Please correct the rejected rows and send them again.'),
 	('en', 'todo.accepted', 'You need not send the accepted rows again.'),
-	('en', 'link.workbook', 'Workbook (save it as CSV UTF-8 to send it): {link}'),
+	('en', 'link.workbook', 'Workbook to correct: {link}'),
 	('en', 'link.fix', 'Fix file: {link}'),
 	('en', 'link.errors', 'Error report: {link}'),
 	('en', 'link.until.one', 'The link works until {time} UTC.'),
@@ -1588,8 +1588,7 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 		'others are rejected. For the rejected rows you get:\n\n'
 		'- a workbook (fix.xlsx) and a fix file (fix.csv): these rows in your own columns, with what is wrong beside '
 		'them. Correct one of the two and send it. In a spreadsheet, use the workbook, in which all values stay as '
-		'they are, and save it as CSV UTF-8 to send it. Keep the additional columns, whose names begin with '
-		'onboard_.\n'
+		'they are. Keep the additional columns, whose names begin with onboard_.\n'
 		'- an error report (errors.csv): every error with its row, value and, where we can guess it, a suggestion.\n\n'
 		'The same file sent again changes nothing. Send only the corrected rows.'),
 	('en', 'page.rules', 'What the messages about rows mean'),
@@ -1659,7 +1658,7 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 		'erneut.'),
 	('de', 'todo.rows', 'Bitte korrigieren Sie die abgelehnten Zeilen und senden Sie diese erneut.'),
 	('de', 'todo.accepted', 'Die angenommenen Zeilen müssen Sie nicht noch einmal senden.'),
-	('de', 'link.workbook', 'Arbeitsmappe (zum Senden als CSV UTF-8 speichern): {link}'),
+	('de', 'link.workbook', 'Arbeitsmappe zum Korrigieren: {link}'),
 	('de', 'link.fix', 'Korrekturdatei: {link}'),
 	('de', 'link.errors', 'Fehlerliste: {link}'),
 	('de', 'link.until.one', 'Der Link ist bis {time} Uhr UTC gültig.'),
@@ -1867,8 +1866,8 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 		'auch wenn andere abgelehnt werden. Für die abgelehnten Zeilen erhalten Sie:\n\n'
 		'- eine Arbeitsmappe (fix.xlsx) und eine Korrekturdatei (fix.csv): diese Zeilen in Ihren eigenen Spalten, '
 		'daneben die Fehler. Korrigieren Sie eine der beiden und senden Sie diese. Verwenden Sie in einer '
-		'Tabellenkalkulation die Arbeitsmappe, in der alle Werte bleiben, wie sie sind, und speichern Sie sie zum '
-		'Senden als CSV UTF-8. Behalten Sie die zusätzlichen Spalten, deren Namen mit onboard_ beginnen.\n'
+		'Tabellenkalkulation die Arbeitsmappe, in der alle Werte bleiben, wie sie sind. Behalten Sie die '
+		'zusätzlichen Spalten, deren Namen mit onboard_ beginnen.\n'
 		'- eine Fehlerliste (errors.csv): jeder Fehler mit Zeile, Wert und, soweit wir ihn erraten können, einem '
 		'Vorschlag.\n\n'
 		'Dieselbe Datei noch einmal zu senden ändert nichts. Senden Sie nur die korrigierten Zeilen.'),
