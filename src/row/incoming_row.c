@@ -15,6 +15,7 @@
  */
 #include "postgres.h"
 
+#include "mb/pg_wchar.h"
 #include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 
@@ -449,13 +450,24 @@ judge_key(const IncomingRow *row, enum onboard_column column, const char *origin
 		findings_add_changed_key(findings, &row->product, column, original);
 }
 
+/*
+ * A memo comes from outside, and its escapes can hide bytes that are no text; as a
+ * suggestion they would be stored.
+ */
+static bool
+is_stored_as_text(const char *key)
+{
+	return pg_verify_mbstr(GetDatabaseEncoding(), key, (int) strlen(key), true);
+}
+
 /* Judge whether a spreadsheet changed the keys of a row that comes from a fix file. */
 static void
 judge_memo(const IncomingRow *row, struct findings *findings)
 {
 	struct key_memo memo;
 
-	if (row->memo.length == 0 || !key_memo_read(text_trim(row->memo), &memo))
+	if (row->memo.length == 0 || !key_memo_read(text_trim(row->memo), &memo) ||
+		!is_stored_as_text(memo.sku) || !is_stored_as_text(memo.vendor_product_id))
 		return;
 	judge_key(row, COLUMN_SKU, memo.sku, findings);
 	judge_key(row, COLUMN_VENDOR_PRODUCT_ID, memo.vendor_product_id, findings);

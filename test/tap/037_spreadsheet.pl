@@ -126,6 +126,12 @@ my $next = read_file("onboard-reports/$id/fix.csv");
 like($found, qr/^1 KEY_CHANGED_BY_SPREADSHEET vendor_product_id 0004711$/m, 'sent again as it is, too');
 is(scalar(() = $found =~ /KEY_CHANGED/g), 6, 'all of them');
 
+# A memo whose checksum is right may still hold what no file can: its keys are not text
+my $forged = join "\n", 'vendor_product_id;product_name;category;sku;price;stock_quantity;onboard_key',
+	'F-1;Kettle;Kitchen;###;x;2;key:8a24d796:%ff:F-1', '';
+($found) = verdicts('forged', $forged);
+is($found, '1 INVALID_PRICE price', 'a memo of bytes that are no text is ignored');
+
 # Keys that a person changes, and memos that are damaged or belong to another row, do not matter
 my $changed = $fix =~ s/^0004711;/NEW-1;/mr =~ s/;00017;\$1,299\.00/;S-17;1299/r
 	=~ s/^1234567890123456;(.*)key:(\w+):1/12;$1key:$2:2/mr =~ s/;12345678901234567;/;1.5;/r
