@@ -38,6 +38,13 @@
  */
 #define GUESS_MAX_BYTES (4 * 1024 * 1024)
 
+/* Different non-ASCII letters that are too few for the detector. */
+#define FEW_LETTERS 5
+
+/* Bytes that are signs, not letters, in windows-1252. */
+#define FIRST_SIGN 0xA0
+#define LAST_SIGN 0xBF
+
 /* What the file is read as; see the table in encoding_check.h. */
 enum expectation
 {
@@ -133,6 +140,22 @@ show(struct encoding_check *check, const unsigned char *bytes, size_t length)
 }
 
 /*
+ * Return whether few different letters say nothing for the detector's choice.  An
+ * encoding of DOS or old Macs is chosen for a single accent, and one of Central
+ * Europe for a sign such as U+00AE; a text in one of them has more letters.
+ */
+static bool
+is_accidental(const char *name, const char *bytes, size_t length)
+{
+	bool has_letter = false;
+
+	for (size_t i = 0; i < length; i++)
+		has_letter |= (unsigned char) bytes[i] < FIRST_SIGN || (unsigned char) bytes[i] > LAST_SIGN;
+	return length > 0 && length <= FEW_LETTERS &&
+		   (!has_letter || strncasecmp(name, "IBM", 3) == 0 || strncasecmp(name, "MAC-", 4) == 0);
+}
+
+/*
  * Return whether windows-1252 is the better guess.  It is by far the most frequent
  * encoding, and with few accented letters to go by, the detector may choose any of
  * its relatives, even those that no spreadsheet writes.
@@ -155,6 +178,8 @@ is_windows(const struct encoding_check *check, const char *name)
 		if (check->seen[byte])
 			bytes[length++] = (char) byte;
 	}
+	if (is_accidental(name, bytes, length))
+		return true;
 	return decode_is_same(name, "windows-1252", bytes, length);
 }
 

@@ -98,6 +98,18 @@ test_utf8(void)
 							"e f\xFCr K\xFC"
 							"che,4,5\n"),
 			   "windows-1252");
+	check_file("a byte that DOS used, too", NULL, BYTES(HEADER "1,2,na\xEFve,4,5\n"),
+			   "windows-1252");
+	check_file("a byte that old Macs used, too", NULL,
+			   BYTES(HEADER "1,2,Citro\xEB"
+							"n,4,5\n"),
+			   "windows-1252");
+	check_file("a sign that is a letter elsewhere", NULL, BYTES(HEADER "1,2,Sony\xAE,4,5\n"),
+			   "windows-1252");
+	check_file("many letters of DOS", NULL,
+			   BYTES(HEADER "1,2,Za\xBE\xA2\x88\x86 g\xA9\x98l\xA5 ja\xAB\xE4 "
+							"\xBD\xA2\x88ty pi\xA9kny \x98liczny,4,5\n"),
+			   "IBM852");
 	check_file("one byte", NULL, BYTES(HEADER "1,2,Caf\xE9,4,5\n"), "windows-1252");
 	check_file(
 		"windows-1251", NULL,
