@@ -370,8 +370,8 @@ are_lakh_groups(const struct digit_runs *runs, int last)
 
 /*
  * Is a single separator a decimal point or comma?  *plain tells whether there is
- * only one way to read it: 1,299 and 5.000 pieces are thousands to one reader and not
- * to another.
+ * only one way to read it: 1,299 and 5.000 pieces and a price of 45.000 are thousands
+ * to one reader and not to another.  Nobody groups the digits of weights.
  */
 static bool
 single_separator_is_point(const struct digit_runs *runs, enum number_kind kind, bool *plain)
@@ -381,7 +381,8 @@ single_separator_is_point(const struct digit_runs *runs, enum number_kind kind, 
 	switch (runs->separator[1])
 	{
 		case '.':
-			*plain = kind != NUMBER_PIECES || digits != 3;
+			*plain = digits != 3 || kind == NUMBER_KILOGRAMS ||
+					 (kind == NUMBER_MONEY && (runs->has_exponent || !are_groups(runs, 1)));
 			return true;
 		case ',':
 			*plain = kind != NUMBER_PIECES && runs->run[0] > 0 && (digits == 1 || digits == 2);

@@ -151,7 +151,7 @@ test_price(void)
 		 "1299.00"},
 		{COLUMN_PRICE, "10.505", "price \"10.505\" has more than 2 digits after the decimal point",
 		 NULL},
-		{COLUMN_PRICE, "10.500", "price \"10.500\" has more than 2 digits after the decimal point",
+		{COLUMN_PRICE, "10.5000", "price \"10.5000\" has more than 2 digits after the decimal point",
 		 "10.50"},
 	};
 
