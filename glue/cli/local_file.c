@@ -117,7 +117,7 @@ advise_encoding(const struct local_file *local, struct glue_error *advised)
 		glue_error_reword(advised,
 						  "the file is not UTF-8; it looks like %s; load it with --encoding %s",
 						  guess, guess);
-	else if (given != NULL && !encoding_is_auto(given))
+	else if (given != NULL && decode_is_single_byte(given))
 		glue_error_reword(
 			advised,
 			"the file is UTF-8, not %s; load it without --encoding, or with --force if it really is %s",

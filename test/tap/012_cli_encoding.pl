@@ -100,6 +100,9 @@ for my $case ([ 'damaged.csv', "\xC3\xA9", "\xE9" ], [ 'replaced.csv', 'e', "\xE
 	($out) = is_exit(1, $file, 'load', $file, '--vendor', 'V', '--json');
 	is(json_of($out)->{causes}[0]{error_type}, 'INVALID_ENCODING', 'only the row is rejected');
 }
+($out, $err) = is_exit(2, 'the refusal once more, UTF-8 by name', qw(load western.csv --vendor V --encoding utf-8));
+like($err, qr/^onboard: the file is not UTF-8; it looks like windows-1252; .*, or name its encoding with --encoding$/m,
+	'is explained as before');
 is_exit(1, 'UTF-8 by name', 'load', 'western.csv', '--vendor', 'V', '--encoding', 'utf-8', '--again');
 
 # The reverse
