@@ -21,9 +21,11 @@
 
 #include "base/jsonb_object.h"
 #include "row/incoming_row.h"
+#include "shared/appearance.h"
 #include "shared/key_memo.h"
 #include "shared/row_caps.h"
 #include "shared/sheet_change.h"
+#include "shared/spreadsheet.h"
 #include "shared/text.h"
 
 #define FIELD_ABSENT PG_UINT32_MAX
@@ -442,12 +444,30 @@ incoming_row_request(const IncomingRow *row)
 	return REQUEST_UNKNOWN;
 }
 
+/* Is this a character that no key may have, because it shows nothing? */
+static bool
+shows_nothing(uint32_t character)
+{
+	return is_control_character(character) || is_format_character(character);
+}
+
+/*
+ * A key that was rejected for its characters was sent again without them, perhaps as
+ * suggested, so what a spreadsheet may have changed is the text in a formula, without
+ * what nobody can see.
+ */
 static void
 judge_key(const IncomingRow *row, enum onboard_column column, const char *original,
 		  struct findings *findings)
 {
-	if (sheet_changed(text_of(original), row->product.value[column]))
-		findings_add_changed_key(findings, &row->product, column, original);
+	struct text_view before = text_of(original);
+	char buffer[KEY_MEMO_KEY_BYTES];
+
+	(void) spreadsheet_formula_text(before, &before);
+	before = text_without(before, shows_nothing, false, buffer, sizeof(buffer));
+	if (sheet_changed(before, row->product.value[column]))
+		findings_add_changed_key(findings, &row->product, column,
+								 pnstrdup(before.data, before.length));
 }
 
 /*

@@ -126,6 +126,15 @@ my $next = read_file("onboard-reports/$id/fix.csv");
 like($found, qr/^1 KEY_CHANGED_BY_SPREADSHEET vendor_product_id 0004711$/m, 'sent again as it is, too');
 is(scalar(() = $found =~ /KEY_CHANGED/g), 6, 'all of them');
 
+# A key that is corrected as suggested, and then opened in a spreadsheet, which drops its zeros
+write_file('formula.csv', join "\n", join(';', @header), 'FO-1;Kettle;Kitchen;="00126";3.00;2;', "0\xE2\x80\x8B04713;Pen;Kitchen;FO-2;3.00;2;", '');
+is_exit(1, 'keys with characters that they must not have', 'load', 'formula.csv', '--vendor', 'V');
+is_exit(0, 'their suggestions', 'fix', 'latest', '--apply');
+my $formula = sql("SELECT upload_id FROM onboard.upload_history WHERE file_name = 'formula.csv'");
+($found) = verdicts('zeros', read_file("onboard-reports/$formula/fixed.csv") =~ s/^004713;/4713;/mr =~ s/;00126;/;126;/r);
+is($found, "1 KEY_CHANGED_BY_SPREADSHEET sku 00126\n2 KEY_CHANGED_BY_SPREADSHEET vendor_product_id 004713",
+	'are remembered without these characters');
+
 # A memo whose checksum is right may still hold what no file can: its keys are not text
 my $forged = join "\n", 'vendor_product_id;product_name;category;sku;price;stock_quantity;onboard_key',
 	'F-1;Kettle;Kitchen;###;x;2;key:8a24d796:%ff:F-1', '';

@@ -151,8 +151,8 @@ test_price(void)
 		 "1299.00"},
 		{COLUMN_PRICE, "10.505", "price \"10.505\" has more than 2 digits after the decimal point",
 		 NULL},
-		{COLUMN_PRICE, "10.5000", "price \"10.5000\" has more than 2 digits after the decimal point",
-		 "10.50"},
+		{COLUMN_PRICE, "10.5000",
+		 "price \"10.5000\" has more than 2 digits after the decimal point", "10.50"},
 	};
 
 	RUN_CASES(RULE_INVALID_PRICE, cases);
