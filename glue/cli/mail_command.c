@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/byte_buffer.h"
+#include "base/utf8.h"
 #include "cli/chosen_database.h"
 #include "cli/command.h"
 #include "cli/json_out.h"
@@ -82,6 +83,25 @@ print_texts(struct database *database, const struct options *options, struct glu
 }
 
 /*
+ * A file that an editor saved in another encoding would be refused by the database
+ * in its own words, or end at the first NUL.
+ */
+static bool
+check_texts(const char *path, const struct byte_buffer *texts, struct glue_error *error)
+{
+	const unsigned char *bytes = (const unsigned char *) texts->data;
+	const unsigned char *end = bytes + texts->used;
+	enum utf8_sequence kind;
+	bool damaged = false;
+
+	if (texts->used == 0 || (memchr(bytes, '\0', texts->used) == NULL &&
+							 utf8_skip_valid(bytes, end, &kind, &damaged) == end))
+		return true;
+	return glue_error_set(error, GLUE_FILE_FAULT, "WRONG_ENCODING",
+						  "%s: the texts are not UTF-8; save the file as UTF-8", path);
+}
+
+/*
  * Read a whole file ("-" for standard input) into an empty buffer.
  */
 static bool
@@ -102,7 +122,7 @@ read_texts(const char *path, struct byte_buffer *texts, struct glue_error *error
 							  path, strerror(errno));
 	if (file != stdin)
 		fclose(file);
-	return done && byte_buffer_terminate(texts, error);
+	return done && check_texts(path, texts, error) && byte_buffer_terminate(texts, error);
 }
 
 /*

@@ -95,6 +95,11 @@ is($out, $german, 'are as before');
 write_file('wrong.txt', "[rows.other]\n{cuont} rows\n");
 is_refused(3, qr/^onboard: wrong\.txt: text "rows\.other" has an unknown placeholder \{cuont\}\nIt may have \{count\}\.$/m,
 	qw(mail --template --import wrong.txt));
+for my $case ([ 'latin1.txt', "[mail.footer]\nGr\xFC\xDFe\n" ], [ 'wide.txt', "[\0m\0a\0i\0l\0" ])
+{
+	is_refused(2, qr{^onboard: \S*/$case->[0]: the texts are not UTF-8; save the file as UTF-8$}m,
+		qw(mail --template --import), write_file(@$case));
+}
 is_refused(3, qr/language "German" is not a code/, qw(mail --template --reset --language German));
 is_refused(2, qr/cannot read "nothing\.txt"/, qw(mail --template --import nothing.txt));
 is_refused(3, qr/requires either UPLOAD or --template/, 'mail');
