@@ -63,8 +63,8 @@ number_parse(struct text_view text, const struct number_range *range, int64_t *n
  * exponent; digits grouped in threes, or as in India; a decimal comma with one or two
  * digits, or dashes, after it; insignificant zeros after the point; invisible and
  * full-width characters; a formula with the number as text.  A text with several
- * meanings has no plain one: a comma before the last three digits may be decimal or
- * not.
+ * meanings has no plain one: a comma, or the point of a price, before the last three
+ * digits may be decimal or not.
  */
 extern bool number_suggest(struct text_view text, const struct number_range *range,
 						   char *suggestion, size_t size);
