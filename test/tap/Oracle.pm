@@ -259,7 +259,8 @@ BEGIN
 	IF v ->> 'image_url' <> '' THEN
 		problem := oracle.url(v ->> 'image_url');
 		IF problem IS NOT NULL THEN
-			wrong := wrong || ('INVALID_IMAGE_URL', 'image_url', format('image_url %s', problem), raw ->> 'image_url', oracle.severity(s, 'INVALID_IMAGE_URL', false))::oracle.finding;
+			wrong := wrong || ('INVALID_IMAGE_URL', 'image_url', format('image_url %s', problem), raw ->> 'image_url',
+				oracle.severity(s, 'INVALID_IMAGE_URL', false))::oracle.finding;
 		END IF;
 	END IF;
 	FOREACH field IN ARRAY ARRAY['vendor_product_id', 'product_name', 'subcategory', 'description', 'sku', 'brand', 'unit',
@@ -286,7 +287,8 @@ SQL
 		BLANK => characters_with(qr/\p{White_Space}/),
 		MARK => '\+00200B\+002060\+00FEFF');
 
-	$oracle_rules =~ s/\b((?:CONTROL|FORMAT|MARK|BLANK)(?:_(?:FORMAT|BLANK))*)(?=[\]\\])/join '', map { $class{$_} } split qr{_}, $1/ge;
+	$oracle_rules =~ s/\b((?:CONTROL|FORMAT|MARK|BLANK)(?:_(?:FORMAT|BLANK))*)(?=[\]\\])/
+		join '', map { $class{$_} } split qr{_}, $1/ge;
 }
 
 1;
