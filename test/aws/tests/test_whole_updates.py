@@ -99,7 +99,8 @@ class UpdatesTest(WholeTest):
         self.assertEqual(self.prices(), [tomorrow[number]["price"] if number in (0, 1, 5) else table[number]["price"]
                                          for number in range(8)])
         mail = next(mail["Message"] for mail in world.mails if "prices.csv" in mail["Subject"])
-        for line in ("Updated: 3", "Unchanged: 1", "Held: 1", "Status: partial", "Waiting for approval by the marketplace:"):
+        for line in ("Changed products: 3", "Unchanged products: 1", "Held for approval: 1", "Status: partial",
+                     "Waiting for approval by the marketplace:"):
             self.assertIn(line, mail)
         refusals = [mail["Message"] for mail in world.mails if "MODE_NOT_ALLOWED" in mail["Message"]]
         self.assertEqual(len(refusals), 2)
