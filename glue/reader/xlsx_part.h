@@ -19,7 +19,8 @@
 
 /*
  * Read the part to its end.  Returns false on the errors of zip_file_read() and
- * xml_reader_parse(), and without an error if an event returned false.
+ * xml_reader_parse(); if an event returned false, with the error that it has set, if
+ * any.
  */
 extern bool xlsx_part_read(struct zip_file *zip, const char *part, const struct xml_events *events,
 						   struct glue_error *error);

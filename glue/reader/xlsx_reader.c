@@ -296,19 +296,16 @@ take_row(void *context, const struct xlsx_row *row)
 static bool
 read_sheet(struct choice *choice, const struct row_source_events *events, struct glue_error *error)
 {
-	struct glue_error own = {0};
 	struct delivery delivery = {
 		.events = events,
 		.kept = choice->options->kept,
 		.header_row = choice->header_row,
 		.next_row = 1,
-		.error = &own,
+		.error = error,
 	};
 	bool done = xlsx_sheet_read(choice->workbook, choice->sheet, take_row, &delivery, error) &&
 				(delivery.kept == NULL || kept_rows_end(delivery.kept, error));
 
-	if (!done && own.class != GLUE_NO_ERROR)
-		*error = own;
 	byte_buffer_clean_up(&delivery.raw);
 	return done;
 }

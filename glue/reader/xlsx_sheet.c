@@ -59,7 +59,7 @@ struct sheet_reading
 	struct xlsx_workbook *workbook;
 	xlsx_row_fn take_row;
 	void *context;
-	struct glue_error error; /* why an event stopped the reading */
+	struct glue_error *error;
 
 	/* where the reading is */
 	bool in_data;
@@ -187,7 +187,7 @@ add_shared(struct sheet_reading *reading, struct text_view stored)
 {
 	struct text_view text;
 
-	if (!xlsx_strings_get(&reading->workbook->strings, read_index(stored), &text, &reading->error))
+	if (!xlsx_strings_get(&reading->workbook->strings, read_index(stored), &text, reading->error))
 		return false;
 	add_text(reading, text);
 	return true;
@@ -239,7 +239,7 @@ begin_row(struct sheet_reading *reading, const char **attributes)
 	int64_t number = written != NULL ? strtoll(written, NULL, 10) : reading->row_number + 1;
 
 	if (number <= reading->row_number || number > MOST_ROWS)
-		return xlsx_part_damaged(&reading->error, "the rows of a sheet are not in order");
+		return xlsx_part_damaged(reading->error, "the rows of a sheet are not in order");
 	reading->row_number = number;
 	reading->in_row = true;
 	reading->column = -1;
@@ -327,7 +327,7 @@ begin_cell(struct sheet_reading *reading, const char **attributes)
 	if (place != NULL)
 		column = column_of(place);
 	if (column <= reading->column || column >= MOST_COLUMNS)
-		return xlsx_part_damaged(&reading->error, "the cells of a row are not in order");
+		return xlsx_part_damaged(reading->error, "the cells of a row are not in order");
 	reading->column = column;
 	reading->type = type_of(type);
 	reading->style = style != NULL ? (int) strtol(style, NULL, 10) : 0;
@@ -451,9 +451,8 @@ xlsx_sheet_read(struct xlsx_workbook *workbook, const struct xlsx_sheet *sheet,
 	reading->workbook = workbook;
 	reading->take_row = take_row;
 	reading->context = context;
+	reading->error = error;
 	done = xlsx_part_read(workbook->zip, sheet->part, &events, error);
-	if (!done && reading->error.class != GLUE_NO_ERROR)
-		*error = reading->error;
 	glue_release(reading->cells);
 	glue_release(reading->values);
 	glue_release(reading);

@@ -37,9 +37,9 @@ struct xlsx_row
 typedef bool (*xlsx_row_fn)(void *context, const struct xlsx_row *row);
 
 /*
- * Read the rows from the first to the last.  Returns false without an error if
- * the function returned false, and on the errors of xlsx_part_read() and
- * xlsx_strings_get().
+ * Read the rows from the first to the last.  Returns false on the errors of
+ * xlsx_part_read() and xlsx_strings_get(); if the function returned false, with the
+ * error that it has set, if any.
  */
 extern bool xlsx_sheet_read(struct xlsx_workbook *workbook, const struct xlsx_sheet *sheet,
 							xlsx_row_fn take_row, void *context, struct glue_error *error);

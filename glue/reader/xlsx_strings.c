@@ -18,7 +18,7 @@ struct reading
 	struct xlsx_strings *strings;
 	bool is_open; /* inside <si> */
 	struct xlsx_text text;
-	struct glue_error error; /* why an event stopped it */
+	struct glue_error *error;
 };
 
 void
@@ -89,8 +89,8 @@ end_element(void *context, const char *name)
 	}
 	reading->is_open = false;
 	strings->count++;
-	return spill_append(&strings->texts, text.data, text.length, &reading->error) &&
-		   append_offset(strings, &reading->error);
+	return spill_append(&strings->texts, text.data, text.length, reading->error) &&
+		   append_offset(strings, reading->error);
 }
 
 bool
@@ -104,9 +104,8 @@ xlsx_strings_read(struct xlsx_strings *strings, struct zip_file *zip, const char
 	if (reading == NULL)
 		return glue_error_memory(error);
 	reading->strings = strings;
-	done = append_offset(strings, &reading->error) && xlsx_part_read(zip, part, &events, error);
-	if (!done && reading->error.class != GLUE_NO_ERROR)
-		*error = reading->error;
+	reading->error = error;
+	done = append_offset(strings, error) && xlsx_part_read(zip, part, &events, error);
 	glue_release(reading);
 	return done;
 }

@@ -35,7 +35,7 @@ struct reading
 	struct code *codes;
 	int code_count;
 	bool in_cell_formats;
-	struct glue_error error; /* why an event stopped it */
+	struct glue_error *error;
 };
 
 void
@@ -71,7 +71,7 @@ add_code(struct reading *reading, const char **attributes)
 	if (number == NULL || code == NULL || reading->code_count == MOST_CODES)
 		return true;
 	if (!grow((void **) &reading->codes, reading->code_count, sizeof(*reading->codes),
-			  &reading->error))
+			  reading->error))
 		return false;
 	reading->codes[reading->code_count++] =
 		(struct code){(int) strtol(number, NULL, 10), xlsx_format_of_code(code)};
@@ -97,7 +97,7 @@ add_format(struct reading *reading, const char **attributes)
 
 	if (styles->count == XLSX_STYLES_MOST)
 		return true;
-	if (!grow((void **) &styles->formats, styles->count, sizeof(*styles->formats), &reading->error))
+	if (!grow((void **) &styles->formats, styles->count, sizeof(*styles->formats), reading->error))
 		return false;
 	styles->formats[styles->count++] =
 		find_format(reading, number != NULL ? (int) strtol(number, NULL, 10) : 0);
@@ -130,12 +130,10 @@ bool
 xlsx_styles_read(struct xlsx_styles *styles, struct zip_file *zip, const char *part,
 				 struct glue_error *error)
 {
-	struct reading reading = {.styles = styles};
+	struct reading reading = {.styles = styles, .error = error};
 	struct xml_events events = {begin_element, end_element, xlsx_part_ignore_text, &reading};
 	bool done = xlsx_part_read(zip, part, &events, error);
 
-	if (!done && reading.error.class != GLUE_NO_ERROR)
-		*error = reading.error;
 	glue_release(reading.codes);
 	return done;
 }

@@ -125,7 +125,7 @@ struct listing
 	struct xlsx_workbook *workbook;
 	bool is_workbook; /* by its first element */
 	int depth;
-	struct glue_error error; /* why an event stopped it */
+	struct glue_error *error;
 };
 
 /* Return whether the attribute of this name says yes. */
@@ -156,7 +156,7 @@ add_sheet(struct listing *listing, const char **attributes)
 	struct xlsx_sheet *sheet;
 
 	if (workbook->sheet_count == XLSX_MOST_SHEETS)
-		return glue_error_set(&listing->error, GLUE_FILE_FAULT, "UNREADABLE_FILE",
+		return glue_error_set(listing->error, GLUE_FILE_FAULT, "UNREADABLE_FILE",
 							  "the workbook has more than %d sheets; save the product list alone",
 							  XLSX_MOST_SHEETS);
 	sheet = &workbook->sheets[workbook->sheet_count++];
@@ -191,19 +191,14 @@ other_document(struct glue_error *error)
 static bool
 list_sheets(struct xlsx_workbook *workbook, const char *part, struct glue_error *error)
 {
-	struct listing listing = {.workbook = workbook};
+	struct listing listing = {.workbook = workbook, .error = error};
 	struct xml_events events = {take_sheet, xlsx_part_ignore_end, xlsx_part_ignore_text, &listing};
 
 	workbook->sheets = glue_allocate(sizeof(*workbook->sheets) * XLSX_MOST_SHEETS);
 	if (workbook->sheets == NULL)
 		return glue_error_memory(error);
-	if (!xlsx_part_read(workbook->zip, part, &events, error))
-	{
-		if (listing.error.class != GLUE_NO_ERROR)
-			*error = listing.error;
-		return false;
-	}
-	return listing.is_workbook || other_document(error);
+	return xlsx_part_read(workbook->zip, part, &events, error) &&
+		   (listing.is_workbook || other_document(error));
 }
 
 /* ----- opening ----- */

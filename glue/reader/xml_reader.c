@@ -101,7 +101,8 @@ explain(const struct xml_reader *reader, struct glue_error *error)
 
 	if (code == XML_ERROR_ABORTED)
 	{
-		*error = reader->error;
+		if (reader->error.class != GLUE_NO_ERROR)
+			*error = reader->error;
 		return false;
 	}
 	if (code != XML_ERROR_NO_MEMORY)

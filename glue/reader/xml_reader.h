@@ -18,7 +18,10 @@
 
 #include "base/failure.h"
 
-/* Callbacks.  Each returns false to stop the reader.  Arguments are borrowed. */
+/*
+ * Callbacks.  Each returns false to stop the reader; an error that is to be reported
+ * goes into the error of the call that runs them.  Arguments are borrowed.
+ */
 struct xml_events
 {
 	/* attributes: names and values in turn, then NULL; see xml_attribute() */
@@ -49,7 +52,7 @@ extern char *xml_reader_room(struct xml_reader *reader, size_t size, struct glue
 
 /*
  * Parse bytes that were written there; 0 of them end the document.  Returns false
- * with file fault UNREADABLE_FILE, OUT_OF_MEMORY, or without an error if an event
+ * with file fault UNREADABLE_FILE, OUT_OF_MEMORY, or *error as it is if an event
  * returned false.
  */
 extern bool xml_reader_parse(struct xml_reader *reader, size_t length, struct glue_error *error);
