@@ -38,3 +38,36 @@ spool_write(int spool, const char *bytes, size_t length, struct glue_error *erro
 			   "cannot write a temporary file: %s; set TMPDIR to a folder with enough space",
 			   strerror(errno));
 }
+
+static bool
+read_error(struct glue_error *error, const char *reason)
+{
+	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "READ_ERROR",
+						  "cannot read a temporary file: %s", reason);
+}
+
+bool
+spool_read(int spool, int64_t offset, char *bytes, size_t size, size_t *length,
+		   struct glue_error *error)
+{
+	*length = 0;
+	while (*length < size)
+	{
+		ssize_t got = pread(spool, bytes + *length, size - *length, offset + (int64_t) *length);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return read_error(error, strerror(errno));
+		if (got == 0)
+			break;
+		*length += (size_t) got;
+	}
+	return true;
+}
+
+bool
+spool_too_short(struct glue_error *error)
+{
+	return read_error(error, "it is too short");
+}

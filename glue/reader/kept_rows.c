@@ -9,7 +9,6 @@
  *
  *-------------------------------------------------------------------------
  */
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -127,13 +126,6 @@ kept_source_of(struct row_source *base)
 	return (struct kept_source *) base;
 }
 
-static bool
-read_error(struct glue_error *error, const char *reason)
-{
-	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "READ_ERROR",
-						  "cannot read a temporary file: %s", reason);
-}
-
 /*
  * Make the next bytes available in the buffer, fewer only at the end of the spool.
  * Sets *available to the number of bytes that are.
@@ -143,6 +135,7 @@ fill(struct kept_source *source, size_t needed, size_t *available)
 {
 	struct byte_buffer *buffer = &source->kept->buffer;
 	struct glue_error *error = &source->base.error;
+	size_t got;
 
 	*available = buffer->used - source->next;
 	if (*available >= needed)
@@ -152,20 +145,11 @@ fill(struct kept_source *source, size_t needed, size_t *available)
 	source->next = 0;
 	if (!byte_buffer_reserve(buffer, needed + PIECE_BYTES, error))
 		return false;
-	while (buffer->used < needed)
-	{
-		ssize_t got = pread(source->kept->spool, buffer->data + buffer->used,
-							needed + PIECE_BYTES - buffer->used, source->offset);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return read_error(error, strerror(errno));
-		if (got == 0)
-			break;
-		source->offset += got;
-		buffer->used += (size_t) got;
-	}
+	if (!spool_read(source->kept->spool, source->offset, buffer->data + buffer->used,
+					needed + PIECE_BYTES - buffer->used, &got, error))
+		return false;
+	source->offset += (int64_t) got;
+	buffer->used += got;
 	*available = buffer->used;
 	return true;
 }
@@ -216,12 +200,12 @@ kept_finish(struct row_source *base)
 		if (available == 0)
 			return true;
 		if (available < sizeof(head))
-			return read_error(&base->error, "it is too short");
+			return spool_too_short(&base->error);
 		memcpy(&head, source->kept->buffer.data + source->next, sizeof(head));
 		if (!fill(source, sizeof(head) + head.length, &available))
 			return false;
 		if (available < sizeof(head) + head.length)
-			return read_error(&base->error, "it is too short");
+			return spool_too_short(&base->error);
 		if (!yield(source, &head))
 			return false;
 	}

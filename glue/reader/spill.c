@@ -9,7 +9,6 @@
  *
  *-------------------------------------------------------------------------
  */
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -99,36 +98,6 @@ spill_append(struct spill *spill, const void *bytes, size_t length, struct glue_
 	return byte_buffer_append(&spill->memory, bytes, length, error);
 }
 
-/* Read from the file up to its end; *length is the number of bytes read. */
-static bool
-read_file(const struct spill *spill, char *bytes, size_t size, int64_t offset, size_t *length,
-		  struct glue_error *error)
-{
-	*length = 0;
-	while (*length < size)
-	{
-		ssize_t got =
-			pread(spill->file, bytes + *length, size - *length, offset + (int64_t) *length);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "READ_ERROR",
-								  "cannot read a temporary file: %s", strerror(errno));
-		if (got == 0)
-			break;
-		*length += (size_t) got;
-	}
-	return true;
-}
-
-static bool
-too_short(struct glue_error *error)
-{
-	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "READ_ERROR",
-						  "cannot read a temporary file: it is too short");
-}
-
 /* Return a stretch that fits into a page. */
 static bool
 read_page(struct spill *spill, int64_t offset, size_t length, struct text_view *bytes,
@@ -141,13 +110,13 @@ read_page(struct spill *spill, int64_t offset, size_t length, struct text_view *
 	if (page->offset != number * PAGE_STRIDE)
 	{
 		page->offset = -1;
-		if (!read_file(spill, page->bytes, sizeof(page->bytes), number * PAGE_STRIDE, &page->length,
-					   error))
+		if (!spool_read(spill->file, number * PAGE_STRIDE, page->bytes, sizeof(page->bytes),
+						&page->length, error))
 			return false;
 		page->offset = number * PAGE_STRIDE;
 	}
 	*bytes = (struct text_view){page->bytes + within, length};
-	return within + length <= page->length || too_short(error);
+	return within + length <= page->length || spool_too_short(error);
 }
 
 /* Return a stretch that is longer. */
@@ -158,8 +127,8 @@ read_stretch(struct spill *spill, int64_t offset, size_t length, struct text_vie
 	size_t got;
 
 	*bytes = (struct text_view){spill->stretch, length};
-	return read_file(spill, spill->stretch, length, offset, &got, error) &&
-		   (got == length || too_short(error));
+	return spool_read(spill->file, offset, spill->stretch, length, &got, error) &&
+		   (got == length || spool_too_short(error));
 }
 
 bool
