@@ -464,7 +464,7 @@ append_escape(struct byte_buffer *buffer, const char *text, const char *end)
 		low = read_unit(text + 8, end);
 	if (low >= 0xDC00 && low <= 0xDFFF)
 		character = 0x10000 + ((character - 0xD800) << 10) + ((uint32_t) low - 0xDC00);
-	buffer->used += utf8_encode(character, buffer->data + buffer->used);
+	buffer->used += text_encode(character, buffer->data + buffer->used);
 	return character >= 0x10000 ? 2 * (2 + UNIT_DIGITS) : 2 + UNIT_DIGITS;
 }
 

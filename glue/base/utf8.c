@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * utf8.c
- *	  Validating and writing UTF-8.
+ *	  Validating UTF-8.
  *
  *-------------------------------------------------------------------------
  */
@@ -101,34 +101,4 @@ utf8_skip_valid(const unsigned char *s, const unsigned char *end, enum utf8_sequ
 		}
 	}
 	return s;
-}
-
-size_t
-utf8_encode(uint32_t character, char *bytes)
-{
-	if (character >= 0xD800 && character <= 0xDFFF)
-		character = REPLACEMENT_CHARACTER;
-	if (character < 0x80)
-	{
-		bytes[0] = (char) character;
-		return 1;
-	}
-	if (character < 0x800)
-	{
-		bytes[0] = (char) (0xC0 | character >> 6);
-		bytes[1] = (char) (0x80 | (character & 0x3F));
-		return 2;
-	}
-	if (character < 0x10000)
-	{
-		bytes[0] = (char) (0xE0 | character >> 12);
-		bytes[1] = (char) (0x80 | (character >> 6 & 0x3F));
-		bytes[2] = (char) (0x80 | (character & 0x3F));
-		return 3;
-	}
-	bytes[0] = (char) (0xF0 | character >> 18);
-	bytes[1] = (char) (0x80 | (character >> 12 & 0x3F));
-	bytes[2] = (char) (0x80 | (character >> 6 & 0x3F));
-	bytes[3] = (char) (0x80 | (character & 0x3F));
-	return 4;
 }

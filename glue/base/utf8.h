@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * utf8.h
- *	  Validating and writing UTF-8.
+ *	  Validating UTF-8.
  *
  * Stricter than the standard in one respect: NUL is invalid.
  *
@@ -13,9 +13,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* Longest encoding of a character, in bytes. */
-#define UTF8_MAX_BYTES 4
 
 enum utf8_sequence
 {
@@ -38,11 +35,5 @@ extern enum utf8_sequence utf8_look(const unsigned char *s, size_t available, si
  */
 extern const unsigned char *utf8_skip_valid(const unsigned char *s, const unsigned char *end,
 											enum utf8_sequence *kind, bool *damaged);
-
-/*
- * Write a character as UTF-8, up to UTF8_MAX_BYTES, and return its length.  An
- * unpaired surrogate becomes U+FFFD.
- */
-extern size_t utf8_encode(uint32_t character, char *bytes);
 
 #endif /* GLUE_UTF8_H */

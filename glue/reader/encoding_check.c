@@ -70,7 +70,7 @@ struct encoding_check
 	uchardet_t detector;      /* NULL until there is something to guess */
 	int64_t guess_length;     /* bytes that it has seen */
 	size_t held_length;
-	unsigned char held[UTF8_MAX_BYTES]; /* a sequence truncated by a block's end */
+	unsigned char held[MAX_CHARACTER_BYTES]; /* a sequence truncated by a block's end */
 	size_t block_length;
 	char block[BLOCK_BYTES];
 };
@@ -266,9 +266,9 @@ count_sequences(struct encoding_check *check, const unsigned char *s, const unsi
 static size_t
 complete_held(struct encoding_check *check, const unsigned char *bytes, size_t length)
 {
-	unsigned char sequence[2 * UTF8_MAX_BYTES];
+	unsigned char sequence[2 * MAX_CHARACTER_BYTES];
 	size_t held = check->held_length;
-	size_t taken = length < UTF8_MAX_BYTES ? length : UTF8_MAX_BYTES;
+	size_t taken = length < MAX_CHARACTER_BYTES ? length : MAX_CHARACTER_BYTES;
 	size_t size;
 
 	check->held_length = 0;

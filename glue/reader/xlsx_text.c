@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/hex.h"
-#include "base/utf8.h"
 #include "reader/xlsx_text.h"
 #include "reader/xml_reader.h"
 
@@ -92,7 +91,7 @@ xlsx_text_unescape(struct xlsx_text *text, size_t offset)
 		size_t read = *next == '_' ? read_character(next, (size_t) (end - next), &character) : 0;
 
 		if (read > 0)
-			to += utf8_encode(character, to);
+			to += text_encode(character, to);
 		else
 			*to++ = *next;
 		next += read > 0 ? read : 1;

@@ -111,18 +111,6 @@ read_reference(struct text_view text, size_t offset, uint32_t *character)
 	return *character == 0 ? 0 : name.length + 2;
 }
 
-/* Write a character as UTF-8; returns its size. */
-static size_t
-encode(uint32_t character, char bytes[4])
-{
-	size_t size = character < 0x80 ? 1 : character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
-
-	for (size_t i = size - 1; i > 0; i--, character >>= 6)
-		bytes[i] = (char) (0x80 | (character & 0x3F));
-	bytes[0] = (char) (size == 1 ? character : (0xF00u >> size & 0xFF) | character);
-	return size;
-}
-
 struct text_view
 entities_decode(struct text_view text, char *buffer, size_t size)
 {
@@ -135,14 +123,14 @@ entities_decode(struct text_view text, char *buffer, size_t size)
 	for (size_t offset = 0; offset < text.length;)
 	{
 		uint32_t character;
-		char bytes[4] = {text.data[offset]};
+		char bytes[MAX_CHARACTER_BYTES] = {text.data[offset]};
 		size_t consumed = 0;
 		size_t written = 1;
 
 		if (text.data[offset] == '&')
 			consumed = read_reference(text, offset, &character);
 		if (consumed > 0)
-			written = encode(character, bytes);
+			written = text_encode(character, bytes);
 		if (decoded.length + written > size)
 			return nothing;
 		memcpy(buffer + decoded.length, bytes, written);

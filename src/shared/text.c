@@ -31,6 +31,36 @@ decode_last(struct text_view text, uint32_t *character)
 	return 1;
 }
 
+size_t
+text_encode(uint32_t character, char bytes[MAX_CHARACTER_BYTES])
+{
+	if (character >= 0xD800 && character <= 0xDFFF)
+		character = REPLACEMENT_CHARACTER;
+	if (character < 0x80)
+	{
+		bytes[0] = (char) character;
+		return 1;
+	}
+	if (character < 0x800)
+	{
+		bytes[0] = (char) (0xC0 | character >> 6);
+		bytes[1] = (char) (0x80 | (character & 0x3F));
+		return 2;
+	}
+	if (character < 0x10000)
+	{
+		bytes[0] = (char) (0xE0 | character >> 12);
+		bytes[1] = (char) (0x80 | (character >> 6 & 0x3F));
+		bytes[2] = (char) (0x80 | (character & 0x3F));
+		return 3;
+	}
+	bytes[0] = (char) (0xF0 | character >> 18);
+	bytes[1] = (char) (0x80 | (character >> 12 & 0x3F));
+	bytes[2] = (char) (0x80 | (character >> 6 & 0x3F));
+	bytes[3] = (char) (0x80 | (character & 0x3F));
+	return 4;
+}
+
 /* Does the text consist of characters that show nothing? */
 static bool
 is_invisible(struct text_view text)

@@ -172,6 +172,9 @@ text_is_printable_ascii(struct text_view text)
 	return bits == 0;
 }
 
+/* Longest encoding of a character, in bytes. */
+#define MAX_CHARACTER_BYTES 4
+
 /*
  * Return the length of the longest prefix of at most max_bytes bytes that does
  * not end inside a character.
@@ -184,6 +187,12 @@ extern size_t text_cut(struct text_view text, size_t max_bytes);
  * U+FFFD.
  */
 extern size_t text_decode(struct text_view text, size_t offset, uint32_t *character);
+
+/*
+ * Write a character as UTF-8, and return its size in bytes.  A surrogate becomes
+ * U+FFFD.
+ */
+extern size_t text_encode(uint32_t character, char bytes[MAX_CHARACTER_BYTES]);
 
 /* Start writing into buffer; size must be at least 1. */
 extern void text_start(struct text_builder *builder, char *buffer, size_t size);

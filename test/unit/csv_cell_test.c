@@ -8,8 +8,8 @@
  */
 #include "unit.h"
 
-#include "base/utf8.h"
 #include "shared/csv_cell.h"
+#include "shared/text.h"
 
 /* All characters that make a formula of what follows them. */
 static const uint32_t dangerous[] = {
@@ -37,8 +37,8 @@ is_among(uint32_t character, const uint32_t *characters, size_t count)
 static void
 add_character(struct text_builder *builder, uint32_t character)
 {
-	char bytes[UTF8_MAX_BYTES];
-	size_t length = utf8_encode(character, bytes);
+	char bytes[MAX_CHARACTER_BYTES];
+	size_t length = text_encode(character, bytes);
 
 	text_add(builder, (struct text_view){bytes, length});
 }
