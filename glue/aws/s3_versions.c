@@ -131,20 +131,6 @@ resolve_entities(char *text)
 }
 
 /*
- * Return whether a key is valid UTF-8.  S3 accepts nothing else, and the
- * database would refuse the whole page.
- */
-static bool
-is_text(const char *key)
-{
-	const unsigned char *end = (const unsigned char *) key + strlen(key);
-	enum utf8_sequence kind;
-	bool damaged;
-
-	return utf8_skip_valid((const unsigned char *) key, end, &kind, &damaged) == end;
-}
-
-/*
  * Copy a text into a member of fixed size.
  */
 static bool
@@ -287,8 +273,9 @@ take_tag(struct reader *reader)
 static bool
 decode_key(const struct reader *reader, char *key)
 {
-	return (!reader->is_encoded || s3_decode_key(key)) && key[0] != '\0' && is_text(key) &&
-		   strlen(key) < S3_KEY_SIZE;
+	/* S3 accepts UTF-8 only, and the database would refuse the whole page for a key that is not. */
+	return (!reader->is_encoded || s3_decode_key(key)) && key[0] != '\0' &&
+		   utf8_is_valid(text_of(key)) && strlen(key) < S3_KEY_SIZE;
 }
 
 /*

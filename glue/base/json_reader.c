@@ -228,17 +228,6 @@ skip_plain(struct json_reader *reader, bool *has_high)
 	*has_high |= high != 0;
 }
 
-static bool
-is_utf8(struct text_view text)
-{
-	const unsigned char *start = (const unsigned char *) text.data;
-	const unsigned char *end = start + text.length;
-	enum utf8_sequence kind;
-	bool damaged;
-
-	return utf8_skip_valid(start, end, &kind, &damaged) == end;
-}
-
 bool
 json_read_text(struct json_reader *reader, struct text_view *text)
 {
@@ -262,7 +251,7 @@ json_read_text(struct json_reader *reader, struct text_view *text)
 	text->length = reader->next - text->data;
 	reader->next++;
 	reader->is_first = false;
-	if (has_high && !is_utf8(*text))
+	if (has_high && !utf8_is_valid(*text))
 		reader->has_bad_text = true;
 	return true;
 }

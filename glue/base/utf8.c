@@ -6,7 +6,6 @@
  *-------------------------------------------------------------------------
  */
 #include "base/utf8.h"
-#include "shared/text.h"
 
 /*
  * Overlong forms, surrogates and code points above U+10FFFF are invalid, so
@@ -101,4 +100,15 @@ utf8_skip_valid(const unsigned char *s, const unsigned char *end, enum utf8_sequ
 		}
 	}
 	return s;
+}
+
+bool
+utf8_is_valid(struct text_view text)
+{
+	const unsigned char *start = (const unsigned char *) text.data;
+	const unsigned char *end = start + text.length;
+	enum utf8_sequence kind;
+	bool damaged;
+
+	return utf8_skip_valid(start, end, &kind, &damaged) == end;
 }

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "shared/text.h"
+
 enum utf8_sequence
 {
 	UTF8_COMPLETE,
@@ -35,5 +37,8 @@ extern enum utf8_sequence utf8_look(const unsigned char *s, size_t available, si
  */
 extern const unsigned char *utf8_skip_valid(const unsigned char *s, const unsigned char *end,
 											enum utf8_sequence *kind, bool *damaged);
+
+/* Return whether all of a text is valid. */
+extern bool utf8_is_valid(struct text_view text);
 
 #endif /* GLUE_UTF8_H */

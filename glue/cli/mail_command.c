@@ -89,15 +89,8 @@ print_texts(struct database *database, const struct options *options, struct glu
 static bool
 check_texts(const char *path, const struct byte_buffer *texts, struct glue_error *error)
 {
-	const unsigned char *bytes = (const unsigned char *) texts->data;
-	const unsigned char *end = bytes + texts->used;
-	enum utf8_sequence kind;
-	bool damaged = false;
-
-	if (texts->used == 0 || (memchr(bytes, '\0', texts->used) == NULL &&
-							 utf8_skip_valid(bytes, end, &kind, &damaged) == end))
-		return true;
-	return glue_error_set(error, GLUE_FILE_FAULT, "WRONG_ENCODING",
+	return utf8_is_valid((struct text_view){texts->data, texts->used}) ||
+		   glue_error_set(error, GLUE_FILE_FAULT, "WRONG_ENCODING",
 						  "%s: the texts are not UTF-8; save the file as UTF-8", path);
 }
 

@@ -108,13 +108,7 @@ add_source(struct byte_buffer *body, const struct stream_event *event, const cha
 static bool
 is_acceptable(struct text_view record)
 {
-	const unsigned char *start = (const unsigned char *) record.data;
-	const unsigned char *end = start + record.length;
-	enum utf8_sequence kind;
-	bool damaged;
-
-	return utf8_skip_valid(start, end, &kind, &damaged) == end &&
-		   memmem(record.data, record.length, "\xEF\xBF\xBE", 3) == NULL &&
+	return utf8_is_valid(record) && memmem(record.data, record.length, "\xEF\xBF\xBE", 3) == NULL &&
 		   memmem(record.data, record.length, "\xEF\xBF\xBF", 3) == NULL;
 }
 
