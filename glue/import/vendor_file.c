@@ -196,7 +196,7 @@ add_sheet_rows(cJSON *metadata, const struct sheet_rows *rows)
 		cJSON *pair = cJSON_CreateArray();
 
 		cJSON_AddItemToArray(pair, cJSON_CreateNumber((double) rows->steps[i].row_number));
-		cJSON_AddItemToArray(pair, rows->steps[i].above == SHEET_ROWS_UNKNOWN
+		cJSON_AddItemToArray(pair, rows->steps[i].above == SHEET_STEP_UNKNOWN
 									   ? cJSON_CreateNull()
 									   : cJSON_CreateNumber((double) rows->steps[i].above));
 		cJSON_AddItemToArray(list, pair);

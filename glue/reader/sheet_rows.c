@@ -34,7 +34,7 @@ add_step(struct sheet_rows *rows, int64_t row_number, int64_t above)
 
 	if (rows->count == SHEET_ROWS_STEPS)
 	{
-		rows->steps[SHEET_ROWS_STEPS - 1].above = SHEET_ROWS_UNKNOWN;
+		rows->steps[SHEET_ROWS_STEPS - 1].above = SHEET_STEP_UNKNOWN;
 		return;
 	}
 	step = &rows->steps[rows->count++];
@@ -56,9 +56,5 @@ sheet_rows_note(struct sheet_rows *rows, const struct record *record, int64_t he
 int64_t
 sheet_rows_find(const struct sheet_rows *rows, int64_t row_number)
 {
-	int64_t above = SHEET_ROWS_UNKNOWN;
-
-	for (int i = 0; i < rows->count && rows->steps[i].row_number <= row_number; i++)
-		above = rows->steps[i].above;
-	return above == SHEET_ROWS_UNKNOWN ? 0 : row_number + above;
+	return sheet_steps_find(rows->steps, rows->count, row_number);
 }

@@ -20,24 +20,13 @@
 #include <stdint.h>
 
 #include "reader/record.h"
+#include "shared/sheet_steps.h"
 
 /*
  * After this many gaps of blank lines between its records, the rows of a file
  * are unknown.
  */
 #define SHEET_ROWS_STEPS 100
-
-/*
- * From this row on, the number of rows above that are not records, or
- * SHEET_ROWS_UNKNOWN.
- */
-struct sheet_step
-{
-	int64_t row_number;
-	int64_t above;
-};
-
-#define SHEET_ROWS_UNKNOWN (-1)
 
 /* Zeroed at first.  Owns nothing. */
 struct sheet_rows

@@ -14,48 +14,41 @@
 #include "utils/numeric.h"
 
 #include "report/sheet_rows.h"
-
-#define UNKNOWN (-1)
-
-typedef struct SheetStep
-{
-	int64 row_number; /* the first that it applies to */
-	int64 above;      /* rows other than records; or UNKNOWN */
-} SheetStep;
+#include "shared/sheet_steps.h"
 
 struct SheetRows
 {
 	int count;
-	SheetStep steps[FLEXIBLE_ARRAY_MEMBER];
+	struct sheet_step steps[FLEXIBLE_ARRAY_MEMBER];
 };
 
-/* Read a number that clients may have written; UNKNOWN if it is not a count.  */
+/* Read a number that clients may have written; SHEET_STEP_UNKNOWN if it is not a count.  */
 static int64
 read_count(const JsonbValue *value)
 {
 	Numeric largest;
 
 	if (value == NULL || value->type != jbvNumeric)
-		return UNKNOWN;
+		return SHEET_STEP_UNKNOWN;
 	largest = int64_to_numeric(PG_INT32_MAX);
 	if (DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(value->val.numeric),
 										  NumericGetDatum(largest))) > 0 ||
 		DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(value->val.numeric),
 										  NumericGetDatum(int64_to_numeric(0)))) < 0)
-		return UNKNOWN;
+		return SHEET_STEP_UNKNOWN;
 	return DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(value->val.numeric)));
 }
 
 /* Read a pair; false if it is not one.  */
 static bool
-read_step(const JsonbValue *value, SheetStep *step)
+read_step(const JsonbValue *value, struct sheet_step *step)
 {
 	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data) ||
 		JsonContainerSize(value->val.binary.data) != 2)
 		return false;
 	step->row_number = read_count(getIthJsonbValueFromContainer(value->val.binary.data, 0));
 	step->above = read_count(getIthJsonbValueFromContainer(value->val.binary.data, 1));
-	return step->row_number != UNKNOWN;
+	return step->row_number != SHEET_STEP_UNKNOWN;
 }
 
 SheetRows *
@@ -70,7 +63,7 @@ sheet_rows_read(Jsonb *metadata)
 			NULL &&
 		list.type == jbvBinary && JsonContainerIsArray(list.val.binary.data))
 		count = JsonContainerSize(list.val.binary.data);
-	rows = palloc(offsetof(SheetRows, steps) + count * sizeof(SheetStep));
+	rows = palloc(offsetof(SheetRows, steps) + count * sizeof(struct sheet_step));
 	rows->count = 0;
 	for (i = 0; i < count; i++)
 	{
@@ -85,10 +78,5 @@ sheet_rows_read(Jsonb *metadata)
 int64
 sheet_row(const SheetRows *rows, int64 row_number)
 {
-	int64 above = UNKNOWN;
-	int i;
-
-	for (i = 0; i < rows->count && rows->steps[i].row_number <= row_number; i++)
-		above = rows->steps[i].above;
-	return above == UNKNOWN ? 0 : row_number + above;
+	return sheet_steps_find(rows->steps, rows->count, row_number);
 }
