@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * text_datum.c
- *	  Comparing stored texts bytewise.
+ *	  Making text datums, and comparing stored ones bytewise.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * text_datum.h
- *	  Comparing stored texts bytewise.
+ *	  Making text datums, and comparing stored ones bytewise.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,6 +9,17 @@
 #define ONBOARD_TEXT_DATUM_H
 
 #include "postgres.h"
+
+#include "utils/builtins.h"
+
+#include "shared/text.h"
+
+/* Return a copy of the text as a datum, in the current memory context. */
+static inline Datum
+text_datum(struct text_view text)
+{
+	return PointerGetDatum(cstring_to_text_with_len(text.data, text.length));
+}
 
 /* Does the text have these bytes?  One of another length is not decompressed. */
 extern bool text_datum_is(Datum text, const char *data, Size length);

@@ -230,13 +230,6 @@ find_holder(Catalogue *catalogue, const CatalogueOwner *owner, KeyLook *look,
 	return found;
 }
 
-/* Return the value as a text datum, in the current memory context. */
-static Datum
-key_text(struct text_view value)
-{
-	return PointerGetDatum(cstring_to_text_with_len(value.data, value.length));
-}
-
 bool
 catalogue_find(Catalogue *catalogue, const CatalogueOwner *owner,
 			   const struct text_view value[KEY_COUNT], const bool wanted[KEY_COUNT],
@@ -260,7 +253,7 @@ catalogue_find(Catalogue *catalogue, const CatalogueOwner *owner,
 			found->holder[key] = found->holder[KEY_SKU];
 			continue;
 		}
-		prepare_look(&look, key, how, owner->vendor_id_text, key_text(value[key]));
+		prepare_look(&look, key, how, owner->vendor_id_text, text_datum(value[key]));
 		if (key == KEY_SKU && wanted[KEY_VENDOR_PRODUCT_ID])
 			other = value[KEY_VENDOR_PRODUCT_ID];
 		found->taken[key] = find_holder(catalogue, owner, &look, other, &found->holder[key]);
@@ -359,7 +352,7 @@ catalogue_find_product(Catalogue *catalogue, const CatalogueOwner *owner, Catalo
 	KeyLook look;
 	bool is_found;
 
-	prepare_look(&look, key, how, owner->vendor_id_text, key_text(value));
+	prepare_look(&look, key, how, owner->vendor_id_text, text_datum(value));
 	MemoryContextSwitchTo(catalogue->context);
 	if (find_by_hint(catalogue, owner, &look, value))
 	{

@@ -13,6 +13,7 @@
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
+#include "base/text_datum.h"
 #include "catalogue/product_values.h"
 #include "table/shipped_shape.h"
 
@@ -24,7 +25,7 @@ field_text(const IncomingRow *row, enum onboard_column column)
 
 	if (row->source[column] != (Datum) 0 && value.length == row->product.raw[column].length)
 		return row->source[column];
-	return PointerGetDatum(cstring_to_text_with_len(value.data, value.length));
+	return text_datum(value);
 }
 
 static Datum

@@ -24,6 +24,7 @@
 #include "base/compat.h"
 #include "base/owner.h"
 #include "base/statement.h"
+#include "base/text_datum.h"
 #include "door/seen_keys.h"
 #include "history/changed_values.h"
 #include "load/change_decision.h"
@@ -350,7 +351,7 @@ return_outcome(ReturnSetInfo *set, const Diff *diff, const IncomingRow *row,
 	nulls[3] = outcome->product_id == 0;
 	values[3] = Int64GetDatum(outcome->product_id);
 	nulls[4] = sku.length == 0;
-	values[4] = PointerGetDatum(cstring_to_text_with_len(sku.data, sku.length));
+	values[4] = text_datum(sku);
 	nulls[5] = outcome->old_values == (Datum) 0;
 	values[5] = outcome->old_values;
 	nulls[6] = outcome->new_values == (Datum) 0;

@@ -19,6 +19,7 @@
 #include "base/compat.h"
 #include "base/owner.h"
 #include "base/statement.h"
+#include "base/text_datum.h"
 #include "catalogue/catalogue.h"
 #include "door/seen_keys.h"
 #include "load/decision.h"
@@ -136,8 +137,7 @@ return_finding(ReturnSetInfo *set, const struct finding *finding)
 	values[3] = CStringGetTextDatum(severity_name(finding->severity));
 	nulls[4] = finding->rejected.data == NULL;
 	if (!nulls[4])
-		values[4] = PointerGetDatum(
-			cstring_to_text_with_len(finding->rejected.data, finding->rejected.length));
+		values[4] = text_datum(finding->rejected);
 	nulls[5] = finding->suggestion[0] == '\0';
 	if (!nulls[5])
 		values[5] = CStringGetTextDatum(finding->suggestion);

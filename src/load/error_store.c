@@ -22,6 +22,7 @@
 
 #include "base/owner.h"
 #include "base/statement.h"
+#include "base/text_datum.h"
 #include "load/error_store.h"
 #include "shared/text.h"
 #include "table/row_batch.h"
@@ -93,12 +94,6 @@ error_store_is_direct(const ErrorStore *store)
 	return store->batch != NULL;
 }
 
-static Datum
-view_text(struct text_view view)
-{
-	return PointerGetDatum(cstring_to_text_with_len(view.data, view.length));
-}
-
 /* Fill the columns that all findings of a row share. */
 static void
 row_values(const CatalogueOwner *owner, const IncomingRow *row, Datum *values, bool *nulls)
@@ -113,7 +108,7 @@ row_values(const CatalogueOwner *owner, const IncomingRow *row, Datum *values, b
 	nulls[ERROR_LINE_NUMBER - 1] = row->line_number == 0;
 	nulls[ERROR_VENDOR_PRODUCT_ID - 1] = vendor_product_id.length == 0;
 	if (vendor_product_id.length > 0)
-		values[ERROR_VENDOR_PRODUCT_ID - 1] = view_text(vendor_product_id);
+		values[ERROR_VENDOR_PRODUCT_ID - 1] = text_datum(vendor_product_id);
 	values[ERROR_ORIGINAL_DATA - 1] = JsonbPGetDatum(incoming_row_original_data(row));
 	values[ERROR_CREATED_AT - 1] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
 }
@@ -133,7 +128,7 @@ finding_values(ErrorStore *store, const struct finding *finding, Datum *values, 
 		struct text_view rejected = finding->rejected;
 
 		rejected.length = text_cut(rejected, ONBOARD_MAX_RECORD_BYTES);
-		values[ERROR_REJECTED_VALUE - 1] = view_text(rejected);
+		values[ERROR_REJECTED_VALUE - 1] = text_datum(rejected);
 	}
 	nulls[ERROR_SUGGESTION - 1] = finding->suggestion[0] == '\0';
 	if (finding->suggestion[0] != '\0')

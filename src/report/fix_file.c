@@ -25,6 +25,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "base/text_datum.h"
 #include "report/csv_text.h"
 #include "report/rejected.h"
 
@@ -184,12 +185,6 @@ onboard_fixed_csv(PG_FUNCTION_ARGS)
 /*
  * The same rows as arrays.
  */
-
-static Datum
-text_datum(struct text_view text)
-{
-	return PointerGetDatum(cstring_to_text_with_len(text.data, text.length));
-}
 
 static Datum
 text_array(Datum *elements, bool *nulls, int count)

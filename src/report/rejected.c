@@ -81,15 +81,6 @@ add_column(Rejected *rejected, struct text_view header, int position)
 	rejected->column_count++;
 }
 
-/* Return a string of metadata, to which no caps apply; "" for any other value. */
-static struct text_view
-string_of(const JsonbValue *value)
-{
-	if (value == NULL || value->type != jbvString)
-		return no_text;
-	return (struct text_view){value->val.string.val, value->val.string.len};
-}
-
 /*
  * Use the columns of the header list in the upload's metadata; return false if
  * it has none.
@@ -109,9 +100,10 @@ columns_from_metadata(Rejected *rejected)
 	rejected->columns = palloc0(sizeof(VendorColumn) * (count + 1));
 	for (i = 0; i < count; i++)
 	{
-		JsonbValue *header = getIthJsonbValueFromContainer(list.val.binary.data, i);
+		struct text_view header = no_text;
 
-		add_column(rejected, string_of(header), i + 1);
+		(void) metadata_string(getIthJsonbValueFromContainer(list.val.binary.data, i), &header);
+		add_column(rejected, header, i + 1);
 	}
 	return count > 0;
 }

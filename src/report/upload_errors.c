@@ -169,21 +169,22 @@ json_get(Jsonb *object, struct text_view key)
 	return json_text(getKeyJsonValueFromContainer(&object->root, key.data, key.length, &value));
 }
 
-/*
- * No caps apply to metadata, so only strings are read: a short number can have
- * a long text.
- */
+bool
+metadata_string(const JsonbValue *found, struct text_view *value)
+{
+	if (found == NULL || found->type != jbvString)
+		return false;
+	*value = (struct text_view){found->val.string.val, found->val.string.len};
+	return true;
+}
+
 bool
 report_metadata(const Report *report, const char *name, struct text_view *value)
 {
 	JsonbValue storage;
-	JsonbValue *found =
-		getKeyJsonValueFromContainer(&report->metadata->root, name, strlen(name), &storage);
 
-	if (found == NULL || found->type != jbvString)
-		return false;
-	*value = json_text(found);
-	return true;
+	return metadata_string(
+		getKeyJsonValueFromContainer(&report->metadata->root, name, strlen(name), &storage), value);
 }
 
 struct text_view

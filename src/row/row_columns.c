@@ -17,6 +17,7 @@
 #include "utils/builtins.h"
 
 #include "base/jsonb_object.h"
+#include "base/text_datum.h"
 #include "row/row_columns.h"
 
 static enum onboard_column
@@ -75,12 +76,6 @@ row_columns_read(Datum names)
 	return columns;
 }
 
-static Datum
-name_datum(struct text_view name)
-{
-	return PointerGetDatum(cstring_to_text_with_len(name.data, name.length));
-}
-
 Datum
 row_columns_names(const RowColumns *columns)
 {
@@ -92,7 +87,7 @@ row_columns_names(const RowColumns *columns)
 	for (left = columns->columns; left != 0; left &= left - 1)
 		names[count++] = CStringGetTextDatum(onboard_columns[column_first(left)].name);
 	for (i = 0; i < columns->attribute_count; i++)
-		names[count++] = name_datum(columns->attributes[i].name);
+		names[count++] = text_datum(columns->attributes[i].name);
 	if (columns->has_status)
 		names[count++] = CStringGetTextDatum(ONBOARD_ACTION_COLUMN);
 	return PointerGetDatum(construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT));
