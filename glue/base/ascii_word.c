@@ -10,7 +10,7 @@
 bool
 ascii_word_has_byte(char byte, const char *others)
 {
-	return fold_ascii((unsigned char) byte) - 'a' < 26 || (byte >= '0' && byte <= '9') ||
+	return is_ascii_letter((unsigned char) byte) || is_ascii_digit((unsigned char) byte) ||
 		   (byte != '\0' && strchr(others, byte) != NULL);
 }
 

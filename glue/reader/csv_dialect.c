@@ -38,7 +38,7 @@ struct pieces
 static bool
 is_letter_or_digit(unsigned char c)
 {
-	return (fold_ascii(c) >= 'a' && fold_ascii(c) <= 'z') || (c >= '0' && c <= '9');
+	return is_ascii_letter(c) || is_ascii_digit(c);
 }
 
 /*

@@ -24,6 +24,7 @@
 #include "base/byte_buffer.h"
 #include "base/descriptor.h"
 #include "base/heap.h"
+#include "base/hex.h"
 #include "report/workbook.h"
 
 _Static_assert(WORKBOOK_MAX_ROWS == LXW_ROW_MAX && WORKBOOK_MAX_COLUMNS == LXW_COL_MAX,
@@ -80,12 +81,6 @@ too_large(struct glue_error *error)
 
 /* ----- text ----- */
 
-static bool
-is_hexadecimal(char byte)
-{
-	return byte != '\0' && strchr("0123456789abcdefABCDEF", byte) != NULL;
-}
-
 /* Does the text have _xHHHH_ at this offset? */
 static bool
 is_escape(struct text_view text, size_t offset)
@@ -97,7 +92,7 @@ is_escape(struct text_view text, size_t offset)
 		return false;
 	for (int i = 2; i < ESCAPE_LENGTH - 1; i++)
 	{
-		if (!is_hexadecimal(next[i]))
+		if (hex_value(next[i]) < 0)
 			return false;
 	}
 	return true;

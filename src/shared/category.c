@@ -44,8 +44,7 @@ enum likeness
 static bool
 is_letter(uint32_t character)
 {
-	return character >= 0x80 || (character >= '0' && character <= '9') ||
-		   fold_ascii(character) - 'a' < 26;
+	return character >= 0x80 || is_ascii_digit(character) || is_ascii_letter(character);
 }
 
 /* Does the word end at this offset?  The text of a word is in ASCII before it. */

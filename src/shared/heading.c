@@ -79,7 +79,7 @@ next_significant(struct text_view heading, size_t *offset)
 		uint32_t character = (unsigned char) heading.data[*offset];
 
 		/* Each first cell of a row comes here, so letters are not decoded. */
-		if (fold_ascii(character) >= 'a' && fold_ascii(character) <= 'z')
+		if (is_ascii_letter(character))
 		{
 			++*offset;
 			return fold_ascii(character);

@@ -37,10 +37,8 @@ write_checksum(char *target, struct text_view text)
 static bool
 is_plain(char byte)
 {
-	uint32_t folded = fold_ascii((unsigned char) byte);
-
-	return (byte >= '0' && byte <= '9') || (folded >= 'a' && folded <= 'z') || byte == '-' ||
-		   byte == '.' || byte == '_';
+	return is_ascii_digit((unsigned char) byte) || is_ascii_letter((unsigned char) byte) ||
+		   byte == '-' || byte == '.' || byte == '_';
 }
 
 static char *

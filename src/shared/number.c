@@ -88,12 +88,6 @@ static const char currency_codes[] =
 	"ANG BGN HRK RMB";
 #define CODE_LETTERS 3
 
-static inline bool
-is_digit(char byte)
-{
-	return byte >= '0' && byte <= '9';
-}
-
 /*
  * Append a digit; on overflow, saturate at INT64_MAX, which also exceeds the
  * limit of the test.
@@ -120,14 +114,14 @@ number_parse(struct text_view text, const struct number_range *range, int64_t *n
 		next++;
 
 	whole_digits = 0;
-	for (; next < end && is_digit(*next); next++, whole_digits++)
+	for (; next < end && is_ascii_digit(*next); next++, whole_digits++)
 		parsed = append_digit(parsed, *next);
 
 	if (range->kind != NUMBER_PIECES)
 	{
 		if (next < end && *next == '.')
 		{
-			for (next++; next < end && is_digit(*next); next++)
+			for (next++; next < end && is_ascii_digit(*next); next++)
 			{
 				if (fraction_digits++ < 2)
 					parsed = append_digit(parsed, *next);
@@ -220,7 +214,7 @@ strip_affix(struct text_view *text, enum number_kind kind, bool at_start)
 	size_t length;
 
 	/* Most numbers have their digits at this end. */
-	if (text->length == 0 || is_digit(text->data[at_start ? 0 : text->length - 1]))
+	if (text->length == 0 || is_ascii_digit(text->data[at_start ? 0 : text->length - 1]))
 		return false;
 	length = affix_length(*text, kind, at_start);
 	if (length == 0)
@@ -256,7 +250,7 @@ read_run(struct text_view text, size_t offset, struct digit_runs *runs)
 {
 	int count = 0;
 
-	while (offset + count < text.length && is_digit(text.data[offset + count]))
+	while (offset + count < text.length && is_ascii_digit(text.data[offset + count]))
 		runs->digits[runs->digit_count++] = text.data[offset + count++];
 	runs->run[runs->last] = count;
 	return count;
@@ -274,7 +268,7 @@ read_exponent(struct text_view text, size_t offset, struct digit_runs *runs)
 	if (offset < text.length && (text.data[offset] == '+' || text.data[offset] == '-'))
 		negative = text.data[offset++] == '-';
 
-	for (first = offset; offset < text.length && is_digit(text.data[offset]); offset++)
+	for (first = offset; offset < text.length && is_ascii_digit(text.data[offset]); offset++)
 	{
 		if (offset - first == EXPONENT_DIGITS)
 			return false;
@@ -475,7 +469,7 @@ has_digit(struct text_view text)
 {
 	for (size_t i = 0; i < text.length; i++)
 	{
-		if (is_digit(text.data[i]))
+		if (is_ascii_digit(text.data[i]))
 			return true;
 	}
 	return false;

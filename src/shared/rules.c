@@ -864,7 +864,7 @@ may_be_from_spreadsheet(struct text_view value)
 {
 	char first = value.length > 0 ? value.data[0] : '\0';
 
-	return first == '=' || (first >= '0' && first <= '9' && spreadsheet_shortened(value));
+	return first == '=' || (is_ascii_digit((unsigned char) first) && spreadsheet_shortened(value));
 }
 
 static void

@@ -46,12 +46,6 @@ struct reading
 };
 
 static bool
-is_digit(char byte)
-{
-	return byte >= '0' && byte <= '9';
-}
-
-static bool
 take(struct reading *reading, const char *wanted)
 {
 	size_t length = strlen(wanted);
@@ -105,7 +99,7 @@ read_integer(struct reading *reading, const char *decimal_sign, struct decimal *
 	{
 		int sign;
 
-		while (reading->next < reading->end && is_digit(*reading->next))
+		while (reading->next < reading->end && is_ascii_digit(*reading->next))
 		{
 			if (!add_digit(number, *reading->next++))
 				return -1;
@@ -132,7 +126,7 @@ read_fraction(struct reading *reading, struct decimal *number)
 {
 	int total = 0;
 
-	for (; reading->next < reading->end && is_digit(*reading->next); reading->next++, total++)
+	for (; reading->next < reading->end && is_ascii_digit(*reading->next); reading->next++, total++)
 	{
 		if (number->count == 0 && *reading->next == '0')
 			number->scale--;
@@ -156,7 +150,7 @@ read_exponent(struct reading *reading, struct decimal *number)
 	number->has_exponent = true;
 	is_negative = take(reading, "-");
 	has_sign = is_negative || take(reading, "+");
-	for (; reading->next < reading->end && is_digit(*reading->next); reading->next++)
+	for (; reading->next < reading->end && is_ascii_digit(*reading->next); reading->next++)
 	{
 		if (++digits > MAX_EXPONENT_DIGITS)
 			return false;
@@ -181,7 +175,7 @@ read_decimal(struct text_view text, const char *decimal_sign, struct decimal *nu
 	number->is_negative = take(&reading, "-");
 	has_plus = !number->is_negative && take(&reading, "+");
 	has_zeros =
-		reading.end - reading.next > 1 && reading.next[0] == '0' && is_digit(reading.next[1]);
+		reading.end - reading.next > 1 && reading.next[0] == '0' && is_ascii_digit(reading.next[1]);
 	number->is_sheet_style = !has_plus && !has_zeros;
 	integer_digits = read_integer(&reading, decimal_sign, number);
 	if (integer_digits < 0)
@@ -349,9 +343,7 @@ month_of(struct text_view word)
 static bool
 is_letter(char byte)
 {
-	uint32_t folded = fold_ascii((unsigned char) byte);
-
-	return (folded >= 'a' && folded <= 'z') || (unsigned char) byte >= 0x80;
+	return is_ascii_letter((unsigned char) byte) || (unsigned char) byte >= 0x80;
 }
 
 /* Read a run of digits or letters; returns its number or month, or -1. */
@@ -361,7 +353,7 @@ read_part(struct reading *reading, bool *is_name)
 	const char *start = reading->next;
 	int number = 0;
 
-	*is_name = !is_digit(*start);
+	*is_name = !is_ascii_digit(*start);
 	if (*is_name)
 	{
 		while (reading->next < reading->end && is_letter(*reading->next))
@@ -369,7 +361,7 @@ read_part(struct reading *reading, bool *is_name)
 		number = month_of((struct text_view){start, (size_t) (reading->next - start)});
 		return number > 0 ? number : -1;
 	}
-	for (; reading->next < reading->end && is_digit(*reading->next); reading->next++)
+	for (; reading->next < reading->end && is_ascii_digit(*reading->next); reading->next++)
 	{
 		if (reading->next - start == 4)
 			return -1;
@@ -403,7 +395,8 @@ read_date(struct text_view text, struct date *date)
 			reading.next++;
 			continue;
 		}
-		if (date->count == DATE_PARTS || (!is_digit(*reading.next) && !is_letter(*reading.next)))
+		if (date->count == DATE_PARTS ||
+			(!is_ascii_digit(*reading.next) && !is_letter(*reading.next)))
 			return false;
 		part = read_part(&reading, &is_name);
 		if (part < 0 || (is_name && date->has_month_name))
@@ -429,7 +422,7 @@ read_day_number(struct text_view text, struct date *date)
 		return false;
 	for (size_t i = 0; i < text.length; i++)
 	{
-		if (!is_digit(text.data[i]))
+		if (!is_ascii_digit(text.data[i]))
 			return false;
 		days = 10 * days + (text.data[i] - '0');
 	}

@@ -11,7 +11,7 @@
 static size_t
 skip_digits(struct text_view text, size_t offset)
 {
-	while (offset < text.length && text.data[offset] >= '0' && text.data[offset] <= '9')
+	while (offset < text.length && is_ascii_digit((unsigned char) text.data[offset]))
 		offset++;
 	return offset;
 }

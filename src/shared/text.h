@@ -67,6 +67,20 @@ fold_ascii(uint32_t character)
 	return character - 'A' < 26 ? character + ('a' - 'A') : character;
 }
 
+/* Is the character one of A to Z and a to z? */
+static inline bool
+is_ascii_letter(uint32_t character)
+{
+	return fold_ascii(character) - 'a' < 26;
+}
+
+/* Is the character one of 0 to 9? */
+static inline bool
+is_ascii_digit(uint32_t character)
+{
+	return character - '0' < 10;
+}
+
 /*
  * Test eight bytes at once.  The tests are exact for a word as a whole, in either
  * byte order, and do not tell which byte matched.
