@@ -15,9 +15,7 @@
 #include <time.h>
 
 #include "reader/xlsx_number.h"
-
-/* Significant digits that a spreadsheet keeps and shows. */
-#define DIGITS 15
+#include "shared/spreadsheet.h"
 
 /* Plain numbers below 1 have at most this many digits after the point. */
 #define LEAST_EXPONENT (-15)
@@ -27,8 +25,7 @@
 
 #define DAY_SECONDS INT64_C(86400)
 
-/* Days from 1899-12-30 and from 1904-01-01 to 1970-01-01. */
-#define EPOCH_1900 INT64_C(25569)
+/* The number of the day 1970-01-01, in workbooks that count from 1904. */
 #define EPOCH_1904 INT64_C(24107)
 
 /* The day after 9999-12-31, since 1899-12-30. */
@@ -80,7 +77,7 @@ struct code_reading
 
 /*
  * Read what is in brackets: a duration, such as [h], or a colour, a language or a
- * condition.  Returns where the code goes on.
+ * condition.  Returns where the code continues.
  */
 static const char *
 read_brackets(struct code_reading *reading, const char *code)
@@ -121,7 +118,7 @@ read_field(struct code_reading *reading, const char *code)
 	return code;
 }
 
-/* Return where the code goes on after a text in it, which shows nothing. */
+/* Skip a text in the code, which shows nothing; returns where the code continues. */
 static const char *
 skip_text(const char *code)
 {
@@ -204,7 +201,7 @@ is_plain(struct text_view stored)
 
 		if (c == '.' && !has_point && digits > 0)
 			has_point = true;
-		else if (c < '0' || c > '9' || ++digits > DIGITS)
+		else if (c < '0' || c > '9' || ++digits > SPREADSHEET_DIGITS)
 			return false;
 	}
 	return digits > 0 && !(has_point && (stored.data[stored.length - 1] == '0' ||
@@ -247,13 +244,13 @@ write_plain(char *text, const char *digits, int count, int exponent)
 static size_t
 write_number(double number, char *text)
 {
-	char written[DIGITS + 12]; /* -d.dddde+xxx */
-	char digits[DIGITS + 1];
+	char written[SPREADSHEET_DIGITS + 12]; /* -d.dddde+xxx */
+	char digits[SPREADSHEET_DIGITS + 1];
 	int count = 0;
 	int exponent;
 	size_t sign = number < 0;
 
-	snprintf(written, sizeof(written), "%.*e", DIGITS - 1, fabs(number));
+	snprintf(written, sizeof(written), "%.*e", SPREADSHEET_DIGITS - 1, fabs(number));
 	for (const char *c = written; *c != 'e'; c++)
 	{
 		if (*c != '.')
@@ -265,7 +262,7 @@ write_number(double number, char *text)
 	digits[count] = '\0';
 	if (sign)
 		text[0] = '-';
-	if (exponent < DIGITS && exponent >= LEAST_EXPONENT)
+	if (exponent < SPREADSHEET_DIGITS && exponent >= LEAST_EXPONENT)
 		return sign + write_plain(text + sign, digits, count, exponent);
 	return sign + (size_t) snprintf(text + sign, XLSX_NUMBER_SIZE - 1, "%c%s%sE%+03d", digits[0],
 									count > 1 ? "." : "", digits + 1, exponent);
@@ -301,7 +298,7 @@ write_date(int64_t seconds, bool is_1904, enum xlsx_format_kind kind, char *text
 
 	if (!is_1904 && day < LEAP_DAY_1900)
 		seconds += DAY_SECONDS;
-	moment = (time_t) (seconds - (is_1904 ? EPOCH_1904 : EPOCH_1900) * DAY_SECONDS);
+	moment = (time_t) (seconds - (is_1904 ? EPOCH_1904 : SPREADSHEET_EPOCH) * DAY_SECONDS);
 	if (gmtime_r(&moment, &parts) == NULL)
 		return 0;
 	length = strftime(text, XLSX_NUMBER_SIZE, kind == XLSX_DATE ? "%Y-%m-%d" : "%Y-%m-%dT%H:%M:%S",
@@ -324,7 +321,7 @@ write_moment(double number, enum xlsx_format_kind kind, bool is_1904, char *text
 {
 	int64_t seconds;
 
-	if (number < 0 || number >= END_OF_DATES - (is_1904 ? EPOCH_1900 - EPOCH_1904 : 0))
+	if (number < 0 || number >= END_OF_DATES - (is_1904 ? SPREADSHEET_EPOCH - EPOCH_1904 : 0))
 		return 0;
 	seconds = (int64_t) (number * (double) DAY_SECONDS + 0.5);
 	switch (kind)

@@ -3,7 +3,7 @@
  * xlsx_reader.c
  *	  Reads the records of a workbook: which sheet, which header, which rows.
  *
- * A sheet is first read down to its header, then anew from the beginning, so that
+ * A sheet is first read down to its header, then again from the beginning, so that
  * no row has to be kept.  Empty rows are no rows, as in a text.
  *
  *-------------------------------------------------------------------------

@@ -33,7 +33,7 @@ extern void xlsx_styles_clean_up(struct xlsx_styles *styles);
 extern bool xlsx_styles_read(struct xlsx_styles *styles, struct zip_file *zip, const char *part,
 							 struct glue_error *error);
 
-/* Return the format of a style; plain if there is none of this number. */
+/* Return the format of a style by its number; that of plain numbers if it is not defined. */
 extern struct xlsx_format xlsx_styles_format(const struct xlsx_styles *styles, int number);
 
 #endif /* GLUE_XLSX_STYLES_H */

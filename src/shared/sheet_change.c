@@ -13,12 +13,14 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
+
+#include "shared/spreadsheet.h"
 
 /* Longer texts are not compared. */
 #define MAX_DIGITS 128
 
-/* Significant digits that spreadsheets keep of a number, and that some show. */
-#define KEPT_DIGITS 15
+/* Significant digits that some spreadsheets show, although they keep fewer. */
 #define MOST_SHOWN_DIGITS 17
 
 /* An exponent has fewer digits. */
@@ -237,7 +239,7 @@ round_to(const struct decimal *number, int count, struct decimal *result)
 static bool
 is_shown_as(const struct decimal *number, const struct decimal *shown)
 {
-	int fewest = shown->has_exponent ? shown->count : KEPT_DIGITS;
+	int fewest = shown->has_exponent ? shown->count : SPREADSHEET_DIGITS;
 
 	if (is_equal(number, shown))
 		return true;
@@ -308,8 +310,7 @@ struct date
 	char separator; /* the first one; 0 if none */
 };
 
-/* The number of the day 1970-01-01 in spreadsheets. */
-#define SHEET_EPOCH 25569
+#define DAY_SECONDS INT64_C(86400)
 
 /* Return the month whose name begins with these letters, in English or German; or 0. */
 static int
@@ -412,11 +413,8 @@ static bool
 read_day_number(struct text_view text, struct date *date)
 {
 	int64_t days = 0;
-	int64_t era;
-	int64_t day_of_era;
-	int64_t year;
-	int64_t day_of_year;
-	int64_t shifted_month;
+	time_t moment;
+	struct tm day;
 
 	if (text.length != 5)
 		return false;
@@ -426,18 +424,14 @@ read_day_number(struct text_view text, struct date *date)
 			return false;
 		days = 10 * days + (text.data[i] - '0');
 	}
-	/* Years begin with March, so that a leap day is the last; eras have 400 years. */
-	days += 719468 - SHEET_EPOCH;
-	era = days / 146097;
-	day_of_era = days % 146097;
-	year = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-	day_of_year = day_of_era - (365 * year + year / 4 - year / 100);
-	shifted_month = (5 * day_of_year + 2) / 153;
+	moment = (time_t) ((days - SPREADSHEET_EPOCH) * DAY_SECONDS);
+	if (gmtime_r(&moment, &day) == NULL)
+		return false;
 	memset(date, 0, sizeof(*date));
 	date->count = DATE_PARTS;
-	date->parts[2] = (int) (day_of_year - (153 * shifted_month + 2) / 5 + 1);
-	date->parts[1] = (int) (shifted_month < 10 ? shifted_month + 3 : shifted_month - 9);
-	date->parts[0] = (int) (year + 400 * era + (date->parts[1] <= 2 ? 1 : 0));
+	date->parts[0] = day.tm_year + 1900;
+	date->parts[1] = day.tm_mon + 1;
+	date->parts[2] = day.tm_mday;
 	return true;
 }
 

@@ -10,6 +10,12 @@
 
 #include "shared/text.h"
 
+/* Significant digits that spreadsheets keep of a number. */
+#define SPREADSHEET_DIGITS 15
+
+/* The number of the day 1970-01-01, in workbooks that count from 1900. */
+#define SPREADSHEET_EPOCH INT64_C(25569)
+
 /*
  * Does the text look like a long number that a spreadsheet shortened, such as
  * 4.00639E+12?  The digits that it left out are lost.
