@@ -499,7 +499,7 @@ column_map_row(const struct column_map *map, const struct record *record,
 			   struct column_map_scratch *scratch)
 {
 	if (is_empty(map, record))
-		return with_defect(record, "EMPTY_ROW", COLUMN_MAP_EMPTY_ROW, scratch);
+		return with_defect(record, RECORD_EMPTY_ROW, COLUMN_MAP_EMPTY_ROW, scratch);
 	if (is_header_again(map, record))
 		return with_defect(record, "MALFORMED_ROW",
 						   "this is the header line again, not a row; remove the line", scratch);

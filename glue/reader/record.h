@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "shared/text.h"
 
@@ -48,6 +49,15 @@ struct record
 	 */
 	struct text_view raw;
 };
+
+/* The defect of a row in which no field has a value. */
+#define RECORD_EMPTY_ROW "EMPTY_ROW"
+
+static inline bool
+record_is_empty_row(const struct record *record)
+{
+	return record->defect_type != NULL && strcmp(record->defect_type, RECORD_EMPTY_ROW) == 0;
+}
 
 /* Receive a record.  Returning false stops the caller. */
 typedef bool (*record_fn)(void *context, const struct record *record);

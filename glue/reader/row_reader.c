@@ -80,12 +80,6 @@ take_header(void *context, const struct record *header)
 
 /* ----- empty rows ----- */
 
-static bool
-is_empty(const struct record *row)
-{
-	return row->defect_type != NULL && strcmp(row->defect_type, "EMPTY_ROW") == 0;
-}
-
 /* Deliver the rows of the oldest run, and forget it. */
 static bool
 deliver_oldest_run(struct row_reader *reader)
@@ -94,7 +88,7 @@ deliver_oldest_run(struct row_reader *reader)
 	struct record row = {
 		.row_number = run.row_number,
 		.line_number = run.line_number,
-		.defect_type = "EMPTY_ROW",
+		.defect_type = RECORD_EMPTY_ROW,
 		.defect_message = COLUMN_MAP_EMPTY_ROW,
 		.raw = text_of(reader->empty_raw),
 	};
@@ -162,7 +156,7 @@ take_record(void *context, const struct record *record)
 	struct row_reader *reader = context;
 	const struct record *row = column_map_row(&reader->map, record, &reader->scratch);
 
-	if (is_empty(row))
+	if (record_is_empty_row(row))
 		return hold_empty_row(reader, row);
 	return deliver_empty_rows(reader) && reader->events.row(reader->events.context, row);
 }

@@ -79,7 +79,7 @@ count_row(void *context, const struct record *row)
 	if (scan->limits.max_rows > 0 && scan->row_count == scan->limits.max_rows)
 		return too_many_rows(scan);
 	scan->row_count++;
-	scan->empty_count += row->defect_type != NULL && strcmp(row->defect_type, "EMPTY_ROW") == 0;
+	scan->empty_count += record_is_empty_row(row);
 	scan->defect_count += row->defect_type != NULL;
 	if (scan->header_lines == 0)
 		scan->header_lines = count_header_lines(scan->reader);
