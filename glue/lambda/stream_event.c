@@ -17,6 +17,7 @@
 #include "base/json_reader.h"
 #include "lambda/event_source.h"
 #include "lambda/stream_event.h"
+#include "shared/rules.h"
 
 /* Bytes of "row_number":N,"line_number":N} with two 64-bit numbers. */
 #define NUMBERS_SIZE 80
@@ -278,17 +279,17 @@ read_beside_product(struct reading *reading, const char *member)
 }
 
 /*
- * Read a defect.  onboard_ingest() accepts only these two types and rejects a
- * call with any other.
+ * Read a defect.  onboard_ingest() rejects a call with any other type.
  */
 static void
 read_defect(struct reading *reading)
 {
 	struct text_view type = {NULL, 0};
+	const struct rule *rule = NULL;
 
-	reading->has_defect = copy_texts(reading, "\"defect\":{", &type) &&
-						  (is_text(type, "MALFORMED_ROW") || is_text(type, "EMPTY_ROW") ||
-						   is_text(type, "INVALID_ENCODING"));
+	if (copy_texts(reading, "\"defect\":{", &type) && type.data != NULL)
+		rule = rule_by_code(type);
+	reading->has_defect = rule != NULL && rule_is_of_unreadable_row(rule);
 	reading->has_bad_defect |= !reading->has_defect;
 }
 

@@ -422,8 +422,7 @@ incoming_row_set_defect(IncomingRow *row, struct text_view code)
 {
 	const struct rule *rule = code.data == NULL ? NULL : rule_by_code(code);
 
-	if (rule == NULL || (rule->number != RULE_MALFORMED_ROW && rule->number != RULE_EMPTY_ROW &&
-						 rule->number != RULE_INVALID_ENCODING))
+	if (rule == NULL || !rule_is_of_unreadable_row(rule))
 		return false;
 	row->has_defect = true;
 	row->defect = rule;

@@ -119,9 +119,7 @@ incoming_row_judge_size(Size column_bytes, Jsonb *attributes, struct findings *f
 static inline bool
 findings_are_of_unreadable_row(const struct findings *findings)
 {
-	return findings->count == 1 && (findings->items[0].rule->number == RULE_MALFORMED_ROW ||
-									findings->items[0].rule->number == RULE_EMPTY_ROW ||
-									findings->items[0].rule->number == RULE_INVALID_ENCODING);
+	return findings->count == 1 && rule_is_of_unreadable_row(findings->items[0].rule);
 }
 
 /* Return the row as the vendor wrote it, for validation_errors.original_data. */

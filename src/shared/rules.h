@@ -238,6 +238,17 @@ extern const struct rule *rule_built_in(enum rule_id id);
 /* Find a built-in rule by its code; returns NULL if there is none. */
 extern const struct rule *rule_by_code(struct text_view code);
 
+/*
+ * Does a row that breaks the rule lack values to judge, because it is empty or could
+ * not be read?  No other rule judges it; readers report only such rules as defects.
+ */
+static inline bool
+rule_is_of_unreadable_row(const struct rule *rule)
+{
+	return rule->number == RULE_MALFORMED_ROW || rule->number == RULE_EMPTY_ROW ||
+		   rule->number == RULE_INVALID_ENCODING;
+}
+
 /* Return "error" or "warning". */
 extern const char *severity_name(enum rule_severity severity);
 
