@@ -16,6 +16,7 @@
 #include "shared/rule_standard.h"
 #include "shared/suggest.h"
 #include "shared/text.h"
+#include "shipped_categories.h"
 
 #define ROUNDS 7
 #define ROWS_PER_ROUND 50000
@@ -40,29 +41,6 @@ static const char *const valid_row[COLUMN_COUNT] = {
 
 static const char *const required_missing_row[COLUMN_COUNT] = {
 	"", " ", NULL, "Mice", NULL, "", "Acme", NULL, NULL, "\t",
-};
-
-static struct text_view categories[] = {
-	{"Accessories", 11},
-	{"Audio Equipment", 15},
-	{"Bathroom", 8},
-	{"Bedroom", 7},
-	{"Books", 5},
-	{"Clothing", 8},
-	{"Computer Accessories", 20},
-	{"Computer Storage", 16},
-	{"Electronics", 11},
-	{"Food & Beverage", 15},
-	{"Garden", 6},
-	{"Health & Beauty", 15},
-	{"Home & Garden", 13},
-	{"Kitchen", 7},
-	{"Living Room", 11},
-	{"Men's Clothing", 14},
-	{"Mobile Accessories", 18},
-	{"Sports & Outdoors", 17},
-	{"Toys & Games", 12},
-	{"Women's Clothing", 16},
 };
 
 static struct rule_settings settings;
@@ -154,7 +132,7 @@ main(void)
 
 	settings = rule_settings_standard;
 	settings.active_categories = categories;
-	settings.active_category_count = (int) (sizeof(categories) / sizeof(categories[0]));
+	settings.active_category_count = CATEGORY_COUNT;
 	fill_row(&row, valid_row);
 	time_row("valid row", &row);
 

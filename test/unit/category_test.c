@@ -10,40 +10,15 @@
 #include "shared/category.h"
 #include "shared/entity.h"
 #include "shared/text.h"
+#include "shipped_categories.h"
 
 #define RANDOM_TEXTS 20000
-
-/* The shipped ones, sorted by memcmp(). */
-static struct text_view categories[] = {
-	{"Accessories", 11},
-	{"Audio Equipment", 15},
-	{"Bathroom", 8},
-	{"Bedroom", 7},
-	{"Books", 5},
-	{"Clothing", 8},
-	{"Computer Accessories", 20},
-	{"Computer Storage", 16},
-	{"Electronics", 11},
-	{"Food & Beverage", 15},
-	{"Garden", 6},
-	{"Health & Beauty", 15},
-	{"Home & Garden", 13},
-	{"Kitchen", 7},
-	{"Living Room", 11},
-	{"Men's Clothing", 14},
-	{"Mobile Accessories", 18},
-	{"Sports & Outdoors", 17},
-	{"Toys & Games", 12},
-	{"Women's Clothing", 16},
-};
-
-#define CATEGORIES ((int) (sizeof(categories) / sizeof(categories[0])))
 
 static const char *
 suggest(struct text_view text)
 {
 	static char name[80];
-	int found = category_suggest(text, categories, CATEGORIES);
+	int found = category_suggest(text, categories, CATEGORY_COUNT);
 
 	snprintf(name, sizeof(name), "%.*s", found < 0 ? 0 : (int) categories[found].length,
 			 found < 0 ? "" : categories[found].data);
@@ -218,8 +193,9 @@ test_random_texts(void)
 			strcat(text, pieces[unit_random(sizeof(pieces) / sizeof(pieces[0]))]);
 		copy = malloc(strlen(text) + 1);
 		memcpy(copy, text, strlen(text));
-		found = category_suggest((struct text_view){copy, strlen(text)}, categories, CATEGORIES);
-		outside += found < -1 || found >= CATEGORIES;
+		found =
+			category_suggest((struct text_view){copy, strlen(text)}, categories, CATEGORY_COUNT);
+		outside += found < -1 || found >= CATEGORY_COUNT;
 		free(copy);
 	}
 	is_int(outside, 0, "%d random texts mean a category or none", RANDOM_TEXTS);

@@ -10,9 +10,8 @@
 #include <zlib.h>
 
 #include "archive.h"
-#include "events.h"
-#include "reader/formats.h"
 #include "reader/scan.h"
+#include "source_reading.h"
 
 #define CSV "sku,price\n1,2\n"
 #define CSV_EVENTS "0@1 sku|price\n1@2 1|2\n"
@@ -28,41 +27,22 @@ struct bytes
 
 /* ----- reading ----- */
 
-struct reading
-{
-	struct event_list list;
-	struct row_source *source;
-	struct glue_error error;
-};
-
-static bool
-push_piece(void *context, const char *bytes, size_t length)
-{
-	struct reading *reading = context;
-
-	return row_source_push(reading->source, bytes, length, &reading->error);
-}
-
 /* Read a file; the events, then what was found, or an error as "CODE text". */
 static void
-read_bytes(struct reading *reading, const struct row_source_options *options, const char *bytes,
-		   size_t length, size_t chunk)
+read_bytes(struct source_reading *reading, const struct row_source_options *options,
+		   const char *bytes, size_t length, size_t chunk)
 {
-	struct row_source_events events = {events_record, events_record, &reading->list};
 	struct row_source_found found;
-	char line[GLUE_ERROR_TEXT_SIZE + 64];
+	char line[64];
 
 	memset(reading, 0, sizeof(*reading));
-	reading->source = formats_open(options, &events, &reading->error);
-	if (reading->source != NULL && push_in_pieces(bytes, length, chunk, push_piece, reading))
-		row_source_finish(reading->source, &reading->error);
-	if (reading->source != NULL)
-		row_source_found(reading->source, &found);
-	if (reading->error.class == GLUE_NO_ERROR)
-		snprintf(line, sizeof(line), "%s %s", found.format,
-				 found.compression != NULL ? found.compression : "-");
-	else
-		snprintf(line, sizeof(line), "%s %s", reading->error.code, reading->error.text);
+	source_reading_read(reading, options, bytes, length, chunk);
+	source_reading_append_error(reading);
+	if (reading->error.class != GLUE_NO_ERROR)
+		return;
+	row_source_found(reading->source, &found);
+	snprintf(line, sizeof(line), "%s %s", found.format,
+			 found.compression != NULL ? found.compression : "-");
 	events_append(&reading->list, line, strlen(line));
 }
 
@@ -75,14 +55,12 @@ check_with(const char *name, const struct row_source_options *options, const cha
 
 	for (size_t i = length > 10000 ? 3 : 0; i < sizeof(chunks) / sizeof(chunks[0]); i++)
 	{
-		struct reading reading;
+		struct source_reading reading;
 
 		read_bytes(&reading, options, bytes, length, chunks[i]);
-		if (strlen(reading.list.text) > strlen(expected))
-			reading.list.text[strlen(expected)] = '\0';
-		is_text(reading.list.text, expected, "%s, in pieces of %zu", name, chunks[i]);
-		row_source_destroy(reading.source);
-		events_clean_up(&reading.list);
+		is_text(source_reading_beginning(&reading, expected), expected, "%s, in pieces of %zu",
+				name, chunks[i]);
+		source_reading_clean_up(&reading);
 	}
 }
 
@@ -339,15 +317,14 @@ test_memory(void)
 
 		for (int fail_at = 0; !good && fail_at < 1000; fail_at++)
 		{
-			struct reading reading;
+			struct source_reading reading;
 
 			allocations_left = fail_at;
 			read_bytes(&reading, &options, i == 0 ? archive.bytes : packed.data,
 					   i == 0 ? archive.length : packed.length, 100);
 			good = reading.error.class == GLUE_NO_ERROR;
 			wrong += !good && strcmp(reading.error.code, "OUT_OF_MEMORY") != 0;
-			row_source_destroy(reading.source);
-			events_clean_up(&reading.list);
+			source_reading_clean_up(&reading);
 		}
 		ok(good, "file is read if there is enough memory");
 	}

@@ -8,48 +8,18 @@
 #include "unit.h"
 
 #include "archive.h"
-#include "events.h"
 #include "reader/column_map.h"
-#include "reader/formats.h"
+#include "source_reading.h"
 
-struct reading
-{
-	struct event_list list;
-	struct row_source_options options;
-	struct row_source *source;
-	struct glue_error error;
-};
-
-static bool
-push_piece(void *context, const char *bytes, size_t length)
-{
-	struct reading *reading = context;
-
-	return row_source_push(reading->source, bytes, length, &reading->error);
-}
+static const struct row_source_options defaults;
 
 /* Read a file; the events, then an error as "CODE text". */
 static void
-read_bytes(struct reading *reading, const char *bytes, size_t length, size_t chunk)
+read_bytes(struct source_reading *reading, const struct row_source_options *options,
+		   const char *bytes, size_t length, size_t chunk)
 {
-	struct row_source_events events = {events_record, events_record, &reading->list};
-
-	reading->source = formats_open(&reading->options, &events, &reading->error);
-	if (reading->source != NULL && push_in_pieces(bytes, length, chunk, push_piece, reading))
-		row_source_finish(reading->source, &reading->error);
-	events_append(&reading->list, "", 0);
-	if (reading->error.class == GLUE_NO_ERROR)
-		return;
-	events_append(&reading->list, reading->error.code, strlen(reading->error.code));
-	events_append(&reading->list, " ", 1);
-	events_append(&reading->list, reading->error.text, strlen(reading->error.text));
-}
-
-static void
-clean_up(struct reading *reading)
-{
-	row_source_destroy(reading->source);
-	events_clean_up(&reading->list);
+	source_reading_read(reading, options, bytes, length, chunk);
+	source_reading_append_error(reading);
 }
 
 /* Read a workbook without knowledge of headings; expected may be its beginning. */
@@ -58,14 +28,12 @@ check_with(const char *name, const struct book *book, const struct row_source_op
 		   const char *expected)
 {
 	struct archive archive;
-	struct reading reading = {.options = *options};
+	struct source_reading reading = {0};
 
 	archive_make_book(&archive, book);
-	read_bytes(&reading, archive.bytes, archive.length, 1000);
-	if (strlen(reading.list.text) > strlen(expected))
-		reading.list.text[strlen(expected)] = '\0';
-	is_text(reading.list.text, expected, "%s", name);
-	clean_up(&reading);
+	read_bytes(&reading, options, archive.bytes, archive.length, 1000);
+	is_text(source_reading_beginning(&reading, expected), expected, "%s", name);
+	source_reading_clean_up(&reading);
 	free(archive.bytes);
 }
 
@@ -286,7 +254,7 @@ static void
 check_raw_sheet(const char *name, const char *part, size_t length, const char *expected)
 {
 	struct archive archive;
-	struct reading reading = {0};
+	struct source_reading reading = {0};
 
 	archive_begin(&archive);
 	archive_add_part(&archive, "_rels/.rels", "Relationships",
@@ -297,11 +265,9 @@ check_raw_sheet(const char *name, const char *part, size_t length, const char *e
 					 "<sheets><sheet name=\"A\" r:id=\"r1\"/></sheets>");
 	archive_add_bytes(&archive, "xl/s.xml", part, length, ARCHIVE_PACKED);
 	archive_end(&archive);
-	read_bytes(&reading, archive.bytes, archive.length, 1 << 20);
-	if (strlen(reading.list.text) > strlen(expected))
-		reading.list.text[strlen(expected)] = '\0';
-	is_text(reading.list.text, expected, "%s", name);
-	clean_up(&reading);
+	read_bytes(&reading, &defaults, archive.bytes, archive.length, 1 << 20);
+	is_text(source_reading_beginning(&reading, expected), expected, "%s", name);
+	source_reading_clean_up(&reading);
 	free(archive.bytes);
 }
 
@@ -387,23 +353,23 @@ test_damage(void)
 	archive_make_book(&archive, &book);
 	for (size_t length = 4; length <= archive.length - END_BYTES; length++)
 	{
-		struct reading reading = {0};
+		struct source_reading reading = {0};
 
-		read_bytes(&reading, archive.bytes, length, length);
+		read_bytes(&reading, &defaults, archive.bytes, length, length);
 		accepted += strcmp(reading.error.code, "UNREADABLE_FILE") != 0;
-		clean_up(&reading);
+		source_reading_clean_up(&reading);
 	}
 	is_int(accepted, 0, "truncated workbook is refused");
 	for (int i = 0; i < 3000; i++)
 	{
-		struct reading reading = {0};
+		struct source_reading reading = {0};
 		char *copy = malloc(archive.length);
 
 		memcpy(copy, archive.bytes, archive.length);
 		for (int j = 0; j < 1 + (int) unit_random(3); j++)
 			copy[4 + unit_random(archive.length - 4)] = (char) unit_random(256);
-		read_bytes(&reading, copy, archive.length, archive.length);
-		clean_up(&reading);
+		read_bytes(&reading, &defaults, copy, archive.length, archive.length);
+		source_reading_clean_up(&reading);
 		free(copy);
 	}
 	free(archive.bytes);
@@ -427,13 +393,13 @@ test_memory(void)
 	glue_set_reallocate(failing_reallocate);
 	for (int fail_at = 0; !good && fail_at < 2000; fail_at++)
 	{
-		struct reading reading = {0};
+		struct source_reading reading = {0};
 
 		allocations_left = fail_at;
-		read_bytes(&reading, archive.bytes, archive.length, 1000);
+		read_bytes(&reading, &defaults, archive.bytes, archive.length, 1000);
 		good = reading.error.class == GLUE_NO_ERROR && reading.list.count == 2;
 		wrong += !good && strcmp(reading.error.code, "OUT_OF_MEMORY") != 0;
-		clean_up(&reading);
+		source_reading_clean_up(&reading);
 	}
 	glue_set_reallocate(NULL);
 	ok(good, "workbook is read if there is enough memory");
