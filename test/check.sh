@@ -38,7 +38,7 @@ fi
 # Show the output of a single step only; that of several would be mixed up.
 watched=
 [ $# -ne 1 ] || watched=yes
-[ $# -gt 0 ] || echo 'Running all tests takes about seven minutes on two idle cores.'
+[ $# -gt 0 ] || echo 'Running all tests takes about thirteen minutes on two idle cores.'
 work=$(mktemp -d /tmp/onboard-check.XXXXXX)
 
 as_user()
