@@ -19,6 +19,7 @@
 
 #include "base/owner.h"
 #include "base/statement.h"
+#include "base/text_datum.h"
 #include "shared/rules.h"
 #include "upload/account.h"
 #include "upload/failure_code.h"
@@ -407,13 +408,6 @@ find_latest(const char *vendor_id, const char *content_id)
 	return TextDatumGetCString(statement_value(1, NULL));
 }
 
-/* Return a text argument that may be NULL. */
-static char *
-optional_text(FunctionCallInfo fcinfo, int argument)
-{
-	return PG_ARGISNULL(argument) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argument));
-}
-
 /* Read and check how the rows are to be applied. */
 static void
 read_apply(FunctionCallInfo fcinfo, NewUpload *upload)
@@ -421,13 +415,13 @@ read_apply(FunctionCallInfo fcinfo, NewUpload *upload)
 	enum upload_match match;
 	enum upload_blank blank;
 
-	upload->asked_mode = optional_text(fcinfo, ARGUMENT_MODE);
-	upload->match = optional_text(fcinfo, ARGUMENT_MATCH);
+	upload->asked_mode = text_argument_or_null(fcinfo, ARGUMENT_MODE);
+	upload->match = text_argument_or_null(fcinfo, ARGUMENT_MATCH);
 	if (upload->match != NULL && !upload_match_by_name(upload->match, &match))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("unrecognized match \"%s\"", upload->match),
 						errhint("A match is vendor_product_id or sku.")));
-	upload->blank = upload_text_argument(fcinfo, ARGUMENT_BLANK, "blank");
+	upload->blank = text_argument(fcinfo, ARGUMENT_BLANK, "blank");
 	if (!upload_blank_by_name(upload->blank, &blank))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("unrecognized blank policy \"%s\"", upload->blank),
@@ -443,10 +437,10 @@ read_new_upload(FunctionCallInfo fcinfo, NewUpload *upload)
 	int i;
 
 	memset(upload, 0, sizeof(*upload));
-	upload->vendor_id = upload_text_argument(fcinfo, ARGUMENT_VENDOR_ID, "vendor_id");
+	upload->vendor_id = text_argument(fcinfo, ARGUMENT_VENDOR_ID, "vendor_id");
 	check_vendor_id(upload->vendor_id);
-	check_file_name(upload_text_argument(fcinfo, ARGUMENT_FILE_NAME, "file_name"));
-	upload->content_id = optional_text(fcinfo, ARGUMENT_CONTENT_ID);
+	check_file_name(text_argument(fcinfo, ARGUMENT_FILE_NAME, "file_name"));
+	upload->content_id = text_argument_or_null(fcinfo, ARGUMENT_CONTENT_ID);
 	upload->total_records = upload_total_argument(fcinfo, ARGUMENT_TOTAL_RECORDS);
 	if (!PG_ARGISNULL(ARGUMENT_METADATA))
 		upload_check_metadata(PG_GETARG_JSONB_P(ARGUMENT_METADATA));
@@ -490,8 +484,8 @@ onboard_find_upload(PG_FUNCTION_ARGS)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	OwnerSection section;
-	char *vendor_id = upload_text_argument(fcinfo, 0, "vendor_id");
-	char *content_id = upload_text_argument(fcinfo, 1, "content_id");
+	char *vendor_id = text_argument(fcinfo, 0, "vendor_id");
+	char *content_id = text_argument(fcinfo, 1, "content_id");
 	char *upload_id;
 
 	owner_check_caller(vendor_id);
@@ -515,8 +509,8 @@ PG_FUNCTION_INFO_V1(onboard_upload_mode);
 Datum
 onboard_upload_mode(PG_FUNCTION_ARGS)
 {
-	char *vendor_id = upload_text_argument(fcinfo, 0, "vendor_id");
-	char *asked = optional_text(fcinfo, 1);
+	char *vendor_id = text_argument(fcinfo, 0, "vendor_id");
+	char *asked = text_argument_or_null(fcinfo, 1);
 	OwnerSection section;
 	VendorTerms terms;
 	enum upload_mode mode;
