@@ -69,7 +69,7 @@ inspect_file(struct dry_run *run, struct glue_error *error)
 static bool
 apply_rows(struct dry_run *run, const struct upload_apply *apply, struct glue_error *error)
 {
-	struct column_needs needs = {MODE_INSERT, MATCH_COUNT};
+	struct column_needs needs = {MODE_INSERT, MATCH_COUNT, NULL};
 	bool is_allowed; /* to load; comparing is always allowed */
 
 	if (!upload_choose_mode(run->database, run->options->vendor, apply->mode, &needs.mode,

@@ -88,7 +88,7 @@ prepare(struct import *import, struct glue_error *error)
 {
 	const struct import_request *request = &import->request;
 	const struct upload_apply *apply = &request->apply;
-	struct column_needs needs = {MODE_INSERT, MATCH_COUNT};
+	struct column_needs needs = {MODE_INSERT, MATCH_COUNT, NULL};
 	bool is_allowed;
 
 	if (has_begun(import))
@@ -192,7 +192,7 @@ begin_or_refuse(struct import *import, const struct glue_error *fault, struct gl
 static void
 follow_upload(struct import *import)
 {
-	const struct column_needs needs = {import->upload.mode, import->upload.match};
+	const struct column_needs needs = {import->upload.mode, import->upload.match, NULL};
 
 	vendor_file_apply(import->request.file, &needs, &import->request.apply);
 }

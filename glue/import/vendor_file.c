@@ -30,7 +30,7 @@ vendor_file_init(struct vendor_file *file, struct byte_source *bytes, const char
 	file->options.kept = &file->kept;
 	file->options.max_bytes = limits->max_bytes;
 	file->limits = *limits;
-	file->needs = (struct column_needs){MODE_INSERT, MATCH_COUNT};
+	file->needs = (struct column_needs){MODE_INSERT, MATCH_COUNT, NULL};
 	file->scan = scan_new(&file->options, limits, name, error);
 	return file->scan != NULL;
 }
