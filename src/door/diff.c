@@ -389,6 +389,7 @@ onboard_diff(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		json_records_read(records, i, &row);
 		judge_row(diff, &row, &outcome);
+		incoming_row_show_source(&row, &diff->findings);
 		return_outcome((ReturnSetInfo *) fcinfo->resultinfo, diff, &row, &outcome);
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(row_context);

@@ -20,6 +20,7 @@
 #include "base/owner.h"
 #include "base/statement.h"
 #include "base/text_datum.h"
+#include "map/map_document.h"
 #include "shared/rules.h"
 #include "upload/account.h"
 #include "upload/failure_code.h"
@@ -68,6 +69,8 @@ enum
 	ARGUMENT_BLANK,
 	ARGUMENT_SOURCE_TIME,
 	ARGUMENT_COLUMNS,
+	ARGUMENT_MAP_NAME,
+	ARGUMENT_MAP_HASH,
 	ARGUMENT_COUNT
 };
 
@@ -88,6 +91,8 @@ typedef struct NewUpload
 	enum upload_mode mode;
 	char *match; /* NULL if not given */
 	char *blank;
+	char *map_name; /* NULL: the file is read without a map */
+	char *map_hash; /* of the map with which it was read, or NULL */
 	Datum arguments[ARGUMENT_COUNT];
 	bool nulls[ARGUMENT_COUNT];
 	const char *failure_code; /* why it fails at once, or NULL */
@@ -259,6 +264,29 @@ decide(NewUpload *upload)
 	}
 }
 
+static bool
+upload_exists(const char *upload_id)
+{
+	static Statement look = {
+		"SELECT 1 FROM onboard.upload_history u WHERE u.upload_id = $1",
+		1,
+		{TEXTOID},
+	};
+	Datum values[1] = {CStringGetTextDatum(upload_id)};
+
+	return statement_run(&look, values, NULL, false, SPI_OK_SELECT) > 0;
+}
+
+/* Keep the map of a new upload as it is now; returns its document. */
+static Datum
+freeze_map(const NewUpload *upload)
+{
+	Jsonb *document = map_document_read(upload->vendor_id, upload->map_name, false);
+
+	map_document_freeze(upload->vendor_id, document, upload->map_hash);
+	return JsonbPGetDatum(document);
+}
+
 /* Insert the upload; returns false if its id is taken. */
 static bool
 insert_upload(const NewUpload *upload, const char *upload_id)
@@ -266,19 +294,21 @@ insert_upload(const NewUpload *upload, const char *upload_id)
 	static Statement insert = {
 		"INSERT INTO onboard.upload_history "
 		"  (vendor_id, file_name, s3_key, content_id, total_records, metadata, "
-		"   mode, match, blank, source_time, columns, upload_id, ruleset_version) "
-		"VALUES ($1, $2, $3, $4, $5, coalesce($6, '{}'), $7, $8, $9, coalesce($10, now()), $11, $12, $13) "
+		"   mode, match, blank, source_time, columns, upload_id, ruleset_version, "
+		"   map_name, map_version, map_hash) "
+		"VALUES ($1, $2, $3, $4, $5, coalesce($6, '{}'), $7, $8, $9, coalesce($10, now()), $11, $12, $13, "
+		"  $14 ->> 'name', ($14 ->> 'version')::integer, $14 ->> 'hash') "
 		"ON CONFLICT (upload_id) DO NOTHING",
-		13,
+		14,
 		{TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT8OID, JSONBOID, TEXTOID, TEXTOID, TEXTOID,
-		 TIMESTAMPTZOID, TEXTARRAYOID, TEXTOID, INT4OID},
+		 TIMESTAMPTZOID, TEXTARRAYOID, TEXTOID, INT4OID, JSONBOID},
 	};
-	Datum values[13];
-	char nulls[13];
+	Datum values[14];
+	char nulls[14];
 	int count = 0;
 	int i;
 
-	for (i = 0; i < ARGUMENT_COUNT; i++)
+	for (i = 0; i < ARGUMENT_MAP_NAME; i++)
 	{
 		if (i == ARGUMENT_AGAIN)
 			continue;
@@ -289,6 +319,14 @@ insert_upload(const NewUpload *upload, const char *upload_id)
 	values[count] = CStringGetTextDatum(upload_id);
 	values[count + 1] = Int32GetDatum(ONBOARD_RULESET_VERSION);
 	nulls[6] = nulls[count] = nulls[count + 1] = ' ';
+	nulls[count + 2] = upload->map_name == NULL ? 'n' : ' ';
+	if (upload->map_name != NULL)
+	{
+		/* It was read with the map that it was begun with. */
+		if (upload_exists(upload_id))
+			return false;
+		values[count + 2] = freeze_map(upload);
+	}
 	if (statement_run(&insert, values, nulls, false, SPI_OK_INSERT) == 0)
 		return false;
 	if (upload->failure_code != NULL)
@@ -336,19 +374,6 @@ compare_upload(const NewUpload *upload, const char *upload_id)
 		strcmp(upload->failure_code, TextDatumGetCString(code)) == 0)
 		return SAME_UPLOAD;
 	return FAILED_BEFORE;
-}
-
-static bool
-upload_exists(const char *upload_id)
-{
-	static Statement look = {
-		"SELECT 1 FROM onboard.upload_history u WHERE u.upload_id = $1",
-		1,
-		{TEXTOID},
-	};
-	Datum values[1] = {CStringGetTextDatum(upload_id)};
-
-	return statement_run(&look, values, NULL, false, SPI_OK_SELECT) > 0;
 }
 
 /* Find or begin the upload; returns its id. */
@@ -428,6 +453,11 @@ read_apply(FunctionCallInfo fcinfo, NewUpload *upload)
 						errhint("A blank policy is clear or keep.")));
 	if (!PG_ARGISNULL(ARGUMENT_COLUMNS))
 		upload_apply_check_columns(PG_GETARG_ARRAYTYPE_P(ARGUMENT_COLUMNS));
+	upload->map_name = text_argument_or_null(fcinfo, ARGUMENT_MAP_NAME);
+	upload->map_hash = text_argument_or_null(fcinfo, ARGUMENT_MAP_HASH);
+	if (upload->map_name == NULL && upload->map_hash != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("map_hash requires map_name")));
 }
 
 /* Read and check the arguments of onboard_begin_upload(). */
