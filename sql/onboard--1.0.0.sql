@@ -1192,7 +1192,271 @@ END $$;
 COMMENT ON FUNCTION @extschema@.onboard_set_exchange_rate(text, text, numeric, date) IS
 	'Stores what one unit of a currency is worth in another on a day, by default today (UTC); maps use the rate of the latest day';
 
--- Presets: one row each.
+-- The maps that come with the extension, for the layouts that shops, marketplaces and feeds write.  Their
+-- samples are in test/data/maps; glue/MAPS.md explains them.  What holds for all of them:
+--
+-- * The price is the regular one.  A sale price that ends on some day is kept as an attribute, because a
+--   file that is loaded today would still sell for it tomorrow.
+-- * Where rows depend on an earlier row, fill_down has the columns that say to which product a row belongs,
+--   so that no product takes a text from another one.
+-- * What a vendor pays is ignored, so that it does not get into the catalogue.
+-- * A description longer than 2,000 characters after its HTML is removed is rejected, as in any file.
+INSERT INTO onboard.shipped_maps (map_name, description, needs, definition) VALUES
+('shopify',
+'Products exported from Shopify, in its headings of today and its earlier ones. Every variant is a product; rows with only a further image, drafts and archived products are skipped.',
+'The list "categories": from their product categories to ours. Every variant needs a SKU. A shop with several locations exports no quantities: load its file with a copy of the map in which stock_quantity is a constant. A blank quantity, of a product that the shop does not count, is 0.',
+$map$# Products exported from Shopify: the headings of today, or the earlier ones.
+# The first row of a product has what all its variants share. Further rows have a variant, an
+# image, or both.
+mode upsert
+skip when "Option1 value" is blank                              # only a further image
+skip when "Status" | fill_down("URL handle", "Handle") is draft
+skip when "Status" | fill_down("URL handle", "Handle") is archived
+ignore others                                                   # administration, search engines, costs
+
+sku = "SKU" or "Variant SKU"
+vendor_product_id = "SKU" or "Variant SKU"                      # the file has no number of a variant
+product_name = "Title" | fill_down("URL handle", "Handle") | join(" - ", "Option1 value", "Option2 value", "Option3 value") | replace(" - Default Title", "")
+category = "Product category" | fill_down("URL handle", "Handle") | values(categories) | category_path(">")
+subcategory = "Type" | fill_down("URL handle", "Handle")
+description = "Description" or "Body (HTML)" | fill_down("URL handle", "Handle") | strip_html | html_entities
+brand = "Vendor" | fill_down("URL handle", "Handle")
+price = "Price" or "Variant Price"
+compare_at_price = "Compare-at price" or "Variant Compare At Price" | blank_zero
+stock_quantity = "Inventory quantity" or "Variant Inventory Qty" | default(0) | at_least(0)     # negative: oversold
+weight_kg = "Weight value (grams)" or "Variant Grams" | factor(0.001) | decimals(2) | blank_zero
+image_url = "Product image URL" or "Image Src" | fill_down("URL handle", "Handle")
+
+attribute "barcode" = "Barcode" or "Variant Barcode"
+attribute "tags" = "Tags" | fill_down("URL handle", "Handle")
+attribute "option1_name" = "Option1 name" | fill_down("URL handle", "Handle")
+attribute "option1_value" = "Option1 value"
+attribute "option2_name" = "Option2 name" | fill_down("URL handle", "Handle")
+attribute "option2_value" = "Option2 value"
+attribute "option3_name" = "Option3 name" | fill_down("URL handle", "Handle")
+attribute "option3_value" = "Option3 value"
+$map$),
+('woocommerce',
+'Products exported from WooCommerce, with English headings. Variations are products; their parents, grouped and external products, and what is not published are skipped.',
+'The list "categories": from their categories to ours. The list "stock": how many pieces "1" stands for, the stock of products that the shop does not count, and "backorder". Every product and variation needs a SKU. Weights and lengths in other units than kg and cm: change their two lines. For headings in another language: onboard map guess.',
+$map$# Products exported from WooCommerce, with English headings.
+# A variation names the SKU of its parent in "Parent", and has no categories, brand or tags of its own.
+mode upsert
+skip when "Type" is "variable"                                  # the parent of variations
+skip when "Type" is "grouped"
+skip when "Type" is "external"                                  # sold by somebody else
+skip when "Published" is "0"                                    # private
+skip when "Published" is "-1"                                   # draft
+skip when "Published" is "2"                                    # waits for review
+ignore others
+
+sku = "SKU"
+vendor_product_id = "ID"
+product_name = "Name" | html_entities
+category = "Categories" | fill_down("Parent", "SKU") | first_of(",") | values(categories) | category_path(">")
+# The export writes a line break as \n.
+description = "Description" | fill_down("Parent", "SKU") | replace("\\n", "\n") | strip_html | html_entities
+brand = "Brands" | fill_down("Parent", "SKU") | first_of(",")
+price = "Regular price" | decimal_comma | decimals(2)
+# "Stock" is blank if the shop does not count, and "parent" if the parent's stock counts; then "In stock?" says 1, 0 or backorder.
+stock_quantity = "Stock" | join("|", "In stock?") | replace("parent|", "") | values(stock) | first_of("|") | at_least(0)
+weight_kg = "Weight (kg)" | fill_down("Parent", "SKU") | decimals(2) | blank_zero
+dimensions_cm = "Length (cm)" | join("x", "Width (cm)", "Height (cm)")
+image_url = "Images" | fill_down("Parent", "SKU") | first_of(",")
+
+attribute "barcode" = "GTIN, UPC, EAN, or ISBN"
+attribute "tags" = "Tags" | fill_down("Parent", "SKU")
+attribute "sale_price" = "Sale price" | decimal_comma | decimals(2)
+attribute "sale_starts" = "Date sale price starts"
+attribute "sale_ends" = "Date sale price ends"
+attribute "Attribute 1 name" = "Attribute 1 name"
+attribute "Attribute 1 value(s)" = "Attribute 1 value(s)"
+attribute "Attribute 2 name" = "Attribute 2 name"
+attribute "Attribute 2 value(s)" = "Attribute 2 value(s)"
+attribute "Attribute 3 name" = "Attribute 3 name"
+attribute "Attribute 3 value(s)" = "Attribute 3 value(s)"
+$map$),
+('bigcommerce',
+'Products exported from BigCommerce with the template of today (v3). A variant is a product and has the texts of its product; products that are counted by variant, images, videos and hidden products are skipped.',
+'The lists "categories" and "brands": from the numbers of their categories and brands. The list "stock", if products are not counted: how many pieces "0|none" stands for. Every product and variant needs a SKU. Images follow their product in rows of their own, so only variants with an image of their own have one. The unit of weights is a setting of the shop: in a copy of the map, add weight_kg with its factor.',
+$map$# Products exported from BigCommerce with the template of today (v3).
+# The row of a product is followed by rows of its variants, images and videos. A variant has only what
+# differs from its product.
+mode upsert
+skip when "Item" is "Image"
+skip when "Item" is "Video"
+skip when "Inventory Tracking" is "variant"                     # a product whose variants follow
+skip when "Is Visible" | fill_down("Name") is "FALSE"
+ignore others
+
+sku = "SKU"
+vendor_product_id = "SKU"                                       # products and variants are numbered apart
+product_name = "Name" | fill_down("Name")
+category = "Categories" | fill_down("Name") | first_of(";") | values(categories) | category_path("/")
+description = "Description" | fill_down("Name") | strip_html | html_entities
+brand = "Brand ID" | fill_down("Name") | values(brands)
+price = "Price" | fill_down("Name") | decimals(2)
+compare_at_price = "Retail Price" | decimals(2) | blank_zero
+stock_quantity = "Current Stock" | join("|", "Inventory Tracking") | values(stock) | first_of("|") | at_least(0)
+image_url = "Variant Image URL"
+# weight_kg = "Weight" | fill_down("Name") | factor(0.45359237) | decimals(2) | blank_zero      # pounds
+
+attribute "options" = "Options"
+attribute "barcode" = "UPC/EAN"
+attribute "sale_price" = "Sale Price" | decimals(2) | blank_zero
+attribute "weight" = "Weight" | fill_down("Name")
+$map$),
+('magento',
+'Products exported from Magento 2 or Adobe Commerce. Simple products are loaded, those of configurable products included; configurable, grouped and bundled ones, translations and disabled products are skipped.',
+'The list "categories": from their category paths to ours. Images are paths without an address, and the unit of weights is a setting of the shop: in a copy of the map, add image_url with the address of the shop, and weight_kg with its factor.',
+$map$# Products exported from Magento 2 or Adobe Commerce.
+mode upsert
+skip when "store_view_code" is not blank                        # a translation of the row above
+skip when "product_type" is "configurable"                      # its variants are rows of their own
+skip when "product_type" is "grouped"
+skip when "product_type" is "bundle"
+skip when "product_online" is "2"                               # disabled
+ignore others
+
+sku = "sku"
+vendor_product_id = "sku"
+product_name = "name"
+category = "categories" | first_of(",") | values(categories) | category_path("/")
+description = "description" | strip_html | html_entities
+price = "price" | decimals(2)                                   # 34.000000
+compare_at_price = "msrp_price" | decimals(2) | blank_zero
+stock_quantity = "qty" | decimals(0) | at_least(0)              # 100.0000
+# image_url = "base_image" | prefix("https://shop.example/media/catalog/product")
+# weight_kg = "weight" | factor(0.45359237) | decimals(2) | blank_zero                          # pounds
+
+attribute "additional_attributes" = "additional_attributes"
+attribute "base_image" = "base_image"
+attribute "country_of_manufacture" = "country_of_manufacture"
+attribute "special_price" = "special_price" | decimals(2)
+attribute "special_price_from" = "special_price_from_date"
+attribute "special_price_to" = "special_price_to_date"
+attribute "weight" = "weight"
+$map$),
+('prestashop',
+'The product list exported from PrestaShop, whose price includes tax, or a file in the layout of its import, whose price may exclude it. What is not active is skipped.',
+'The list "categories": from their category names to ours. Every product needs a reference. The product list has no descriptions, brands or weights. Combinations are in a file of their own, without names and categories. Weights in another unit than kg: change the line.',
+$map$# PrestaShop: the exported product list, or a file in the layout of the import.
+# Both have semicolons, and numbers with six decimals.
+mode upsert
+skip when "Active (0/1)" is "0"
+ignore others                                                   # also the wholesale price
+
+sku = "Reference" or "Reference #"
+vendor_product_id = "Product ID" or "ID"
+product_name = "Name"
+category = "Category" or "Categories (x,y,z...)" | values(categories) | first_of(",") | values(categories)
+description = "Description" | strip_html | html_entities
+brand = "Manufacturer" or "Brand"
+price = "Price (tax incl.)" or "Price tax included" or "Price (tax excl.)" or "Price tax excluded" | strip_currency | thousands(" ") | decimal_comma | decimals(2)
+stock_quantity = "Quantity" | default(0) | at_least(0)
+weight_kg = "Weight" | decimals(2) | blank_zero
+image_url = "Image" or "Image URLs (x,y,z...)" | first_of(",")
+
+attribute "barcode" = "EAN13"
+attribute "tags" = "Tags (x,y,z...)"
+$map$),
+('odoo',
+'Product variants exported from Odoo, as CSV or workbook, with the headings of the English interface. Services are skipped.',
+'The list "categories": from their category paths to ours. The list "units": from their units of measure to yours. Every variant needs an internal reference; export the quantity on hand.',
+$map$# Product variants exported from Odoo, with the headings of the English interface.
+# Users choose the columns, so columns that are not named here become attributes.
+mode upsert
+skip when "Product Type" is "Service"
+ignore "Cost"
+
+sku = "Internal Reference"
+vendor_product_id = "External ID" or "ID" or "Internal Reference"
+product_name = "Name"
+category = "Product Category" or "Product Category/Complete Name" or "Product Category/Display Name" | values(categories) | category_path("/")
+description = "Sales Description" | strip_html | html_entities
+price = "Sales Price" | decimals(2)
+stock_quantity = "Quantity On Hand" | decimals(0) | at_least(0)
+unit = "Unit of Measure" or "Unit" | values(units)
+weight_kg = "Weight" | decimals(2) | blank_zero
+
+attribute "barcode" = "Barcode"
+$map$),
+('google-merchant',
+'A product feed for Google Merchant Center as text: tab-separated, with the names of its specification.',
+'The list "categories": from their product types to ours. The list "availability": how many pieces in_stock, out_of_stock, preorder and backorder stand for, because feeds have no stock. Prices in another currency than yours: in a copy of the map, add exchange to the price.',
+$map$# A product feed for Google Merchant Center: a text file, tab-separated, with the names of the
+# specification. What is not named here becomes an attribute, such as gtin, color and item_group_id.
+mode upsert
+
+sku = "id"
+vendor_product_id = "id"
+product_name = "title"
+category = "product_type" or "google_product_category" | values(categories) | category_path(">")
+description = "description" | strip_html | html_entities
+brand = "brand"
+price = "price" | strip_currency                                # 15.00 USD
+stock_quantity = "quantity" or "sell_on_google_quantity" or "availability" | values(availability)
+image_url = "image_link"
+$map$),
+('amazon',
+'A flat file of Amazon (Flat.File, with names such as item_sku in its third row) as tab-separated text or workbook. Parents of variations are skipped; Update, PartialUpdate and Delete are obeyed.',
+'The list "categories": from their item types to ours.',
+$map$# A flat file of Amazon: its first row is about the template, its second one has labels in the language of
+# the marketplace, its third one has the names that are read here.
+header "item_sku"
+mode upsert
+skip when "parent_child" is "parent"                            # nobody can buy it
+ignore others
+
+onboard_action = "update_delete" | lower | replace("partialupdate", "update")
+sku = "item_sku"
+vendor_product_id = "item_sku"
+product_name = "item_name"
+category = "item_type" or "item_type_name" or "feed_product_type" | values(categories) | category_path
+description = "product_description" | strip_html | html_entities
+brand = "brand_name"
+price = "standard_price"
+compare_at_price = "list_price" or "list_price_with_tax" | blank_zero
+stock_quantity = "quantity"
+image_url = "main_image_url"
+
+attribute "barcode" = "external_product_id"
+attribute "parent_sku" = "parent_sku"
+attribute "bullet_point1" = "bullet_point1"
+attribute "bullet_point2" = "bullet_point2"
+attribute "bullet_point3" = "bullet_point3"
+attribute "bullet_point4" = "bullet_point4"
+attribute "bullet_point5" = "bullet_point5"
+attribute "color" = "color_name"
+attribute "size" = "size_name"
+attribute "scent" = "scent_name"
+attribute "material" = "material_type"
+attribute "country_of_origin" = "country_of_origin"
+attribute "shipping_weight" = "website_shipping_weight"
+attribute "shipping_weight_unit" = "website_shipping_weight_unit_of_measure"
+$map$),
+('mirakl-offers',
+'Offers in the layout of Mirakl: prices and stock of products that exist, found by their SKU. Offers of used goods are skipped; update and delete are obeyed.',
+'The products, loaded before, with the same SKUs: an offer has no name, category or description of its product.',
+$map$# Offers in the layout of Mirakl. They change products that exist; a discount with dates is left out.
+mode update
+match sku
+skip when "state" is "1"                                        # used, as new; 11 is new
+skip when "state" is "2"
+skip when "state" is "3"
+skip when "state" is "4"
+skip when "state" is "5"                                        # collectible
+skip when "state" is "6"
+skip when "state" is "7"
+skip when "state" is "8"
+skip when "state" is "10"                                       # refurbished
+ignore others                                                   # also the description of the offer
+
+sku = "sku"
+price = "price" | decimal_comma
+stock_quantity = "quantity"
+onboard_action = "update-delete"
+$map$);
 
 --
 -- Life of an upload
