@@ -45,19 +45,10 @@ sub load_findings
 sub report_findings
 {
 	my ($path) = @_;
-	my $text = read_file($path) =~ s/\A\xEF\xBB\xBF//r;
-	my ($delimiter) = $text =~ /\ASpreadsheet Row(.)/;
-	my @records = ([]);
+	my $text = read_file($path);
+	my ($delimiter) = $text =~ /Spreadsheet Row(.)/;
+	my ($heading, @records) = csv_rows($text, $delimiter);
 
-	while ($text =~ /\G(?:"((?:[^"]|"")*)"|([^"\Q$delimiter\E\r\n]*))(\Q$delimiter\E|\r\n|\n|\z)/gc)
-	{
-		my ($quoted, $plain, $end) = ($1, $2, $3);
-
-		push @{ $records[-1] }, defined $quoted ? $quoted =~ s/""/"/gr : $plain;
-		last if pos($text) >= length $text;
-		push @records, [] if $end ne $delimiter;
-	}
-	my $heading = shift @records;
 	return map { my %cells; @cells{@$heading} = @$_; \%cells } @records;
 }
 

@@ -19,7 +19,7 @@ use Test::More;
 use Patience;
 
 our @EXPORT = qw($onboard $work $data run_onboard start_onboard stop_when json_of sql
-  add_vendor write_file read_file conninfo is_exit is_refused slurp_output);
+  add_vendor write_file read_file csv_rows conninfo is_exit is_refused slurp_output);
 
 our $onboard = $ENV{ONBOARD_BIN} // dirname(__FILE__) . '/../../glue/onboard';
 our $data = abs_path(dirname(__FILE__) . '/../data');
@@ -162,6 +162,24 @@ sub sql
 	die "query failed: $err" if $code ne '0';
 	chomp $out;
 	return $out;
+}
+
+# Return the records of a CSV text, as lists of cells, without a byte order mark.
+sub csv_rows
+{
+	my ($text, $delimiter) = @_;
+	my @rows = ([]);
+
+	$text =~ s/\A\xEF\xBB\xBF//;
+	while ($text =~ /\G(?:"((?:[^"]|"")*)"|([^\Q$delimiter\E\r\n]*))(\Q$delimiter\E|\r\n|\n|\z)/gc)
+	{
+		my ($quoted, $plain, $end) = ($1, $2, $3);
+
+		push @{ $rows[-1] }, defined $quoted ? $quoted =~ s/""/"/gr : $plain;
+		last if pos($text) >= length $text;
+		push @rows, [] if $end ne $delimiter;
+	}
+	return @rows;
 }
 
 sub conninfo
