@@ -3,8 +3,8 @@
 # map says that it needs. A cell that is broken comes back in a fix file with the vendor's own
 # headings, and loads through the same map when it is corrected.
 #
-# test/data/maps has the files. For each: the products that it becomes (.products.csv) and the
-# value lists that are supplied (.lists.csv).
+# test/data/maps has the files. Beside each are the products that it becomes (.products.csv), the value
+# lists that are supplied (.LIST.csv), and the products that must exist before (.before.csv).
 
 use strict;
 use warnings;
@@ -90,14 +90,12 @@ sub by_sku
 sub supply_lists
 {
 	my ($name) = @_;
-	my %lists;
 
-	$lists{ $_->{list} }{ $_->{value} } = $_->{replacement} for hashes(read_file("$data/maps/$name.lists.csv"), ',');
-	for my $list (sort keys %lists)
+	for my $path (grep { !/\.(?:products|before)\.csv$/ } glob "$data/maps/$name.*.csv")
 	{
-		my $pairs = $json->encode($lists{$list}) =~ s/'/''/gr;
+		my ($list) = $path =~ /\.(\w+)\.csv$/;
 
-		sql("SELECT onboard_set_map_values('V', '$list', '$pairs')");
+		is_exit(0, "$name: the list $list", 'map', 'values', $list, $path, '--vendor', 'V');
 	}
 	return;
 }
