@@ -76,9 +76,9 @@ sub csv_text
 sub catalogue
 {
 	my $names = join ', ', 'sku', @columns, 'attributes';
-	my ($out) = is_exit(0, 'the catalogue', 'psql', '--', '-Xq', '-c', "COPY (SELECT $names FROM onboard.products) TO STDOUT (FORMAT csv, HEADER)");
+	my $query = "COPY (SELECT $names FROM onboard.products) TO STDOUT (FORMAT csv, HEADER)";
 
-	return by_sku(hashes($out, ','));
+	return by_sku(hashes(sql($query) . "\n", ','));
 }
 
 sub by_sku
