@@ -1,6 +1,6 @@
 #!/bin/sh
 # A tour of onboard on one machine: three vendors, three files, their errors,
-# a corrected file, and the catalogue at the end.
+# a corrected file, a shop's export and a workbook, and the catalogue at the end.
 #
 #	test/demo.sh
 #
@@ -58,7 +58,8 @@ undo_earlier_run() {
 		FROM onboard.upload_history
 		WHERE status IN ('completed', 'partial') AND file_name IN (
 			'VEND001_20260104_090000.csv', 'VEND002_20260105_101500.csv',
-			'VEND003_20260106_143000.csv', 'VEND003_20260107_080000.csv')" >uploads
+			'VEND003_20260106_143000.csv', 'VEND003_20260107_080000.csv',
+			'shopify.csv', 'VEND001_20260108_120000.xlsx')" >uploads
 	while read -r upload undone; do
 		again=--again
 		if [ -z "$undone" ]; then
@@ -122,6 +123,15 @@ echo
 
 title 'The rejected rows, corrected and loaded'
 run load "$data/VEND003_20260107_080000.csv" --vendor VEND003 $again
+
+title "A shop's own export, with its headings, variants and image rows"
+cut -d, -f1-3,10,13,21 "$data/maps/shopify.csv" | tail -n 3
+echo
+run map values categories "$data/maps/shopify.categories.csv" --vendor VEND002
+run load "$data/maps/shopify.csv" --vendor VEND002 --map shopify $again
+
+title 'A workbook'
+run load "$data/VEND001_20260108_120000.xlsx" $again
 
 title 'All uploads'
 run status

@@ -1,4 +1,4 @@
-# Check the documentation: run every example in README.md, glue/README.md and
+# Check the documentation: run every example in README.md, glue/README.md, glue/MAPS.md and
 # sql/README.md, in this order, and compare the output; check that the reference tables on
 # these pages match the program and the extension exactly. The examples on the pages about AWS
 # are not run; their commands and options are looked up.
@@ -561,6 +561,54 @@ sub check_settings
 	return;
 }
 
+# Return the cells of a table as text: a bar has a backslash, an entity is not one.
+sub plain
+{
+	return map { s/\\\|/|/gr } @_;
+}
+
+# Check the transformations, and whether suggestions are kept.
+sub check_transformations
+{
+	my ($table) = slurp("$root/src/shared/transformation.h") =~ /define ONBOARD_TRANSFORMATIONS\(X\)(.*?)clang-format on/s;
+	my @found;
+
+	$table =~ s/\\\n//g;
+	while ($table =~ /X\(\w+, [^"]*"([^"]*)",[^"]*\b(true|false),\s*"([^"]*)"\)/g)
+	{
+		push @found, [ $1, $3, $2 eq 'true' ? 'yes' : 'no' ];
+	}
+	cmp_ok(scalar @found, '>', 20, 'there are transformations');
+	is_deeply([ map { [ plain(@$_) ] } table_below('glue/MAPS.md', 'Transformations') ], \@found,
+		'glue/MAPS.md has the transformations');
+	return;
+}
+
+# Check the maps that come with the extension, with what is to be supplied.
+sub check_presets
+{
+	my (undef, $maps) = run_in_folder(<<'SQL', $program, 'psql', '--', '-XAtq', '-F', "\t");
+SELECT map_name, concat_ws(', ', substring(definition FROM '\nmode (\w+)'), 'match ' || substring(definition FROM '\nmatch (\w+)')),
+	description, needs FROM onboard.shipped_maps ORDER BY map_name COLLATE "C"
+SQL
+
+	is_deeply([ map { [ plain(@$_) ] } table_below('glue/MAPS.md', 'Presets') ],
+		[ map { [ split /\t/ ] } split /\n/, $maps ], 'glue/MAPS.md has the presets');
+	return;
+}
+
+# Check that every statement of maps is explained: the settings, the columns by an example.
+sub check_map_statements
+{
+	my ($settings) = slurp("$root/src/shared/map_syntax.c") =~ /\} settings\[MAP_SETTING_COUNT\] = \{(.*?)\n\};/s;
+	my %documented = map { $_->[0] =~ /^(\w+)/ ? ($1 => 1) : () } table_below('glue/MAPS.md', 'The text of a map');
+	my @settings = $settings =~ /\{"(\w+)",/g;
+
+	cmp_ok(scalar @settings, '>', 8, 'maps have settings');
+	ok($documented{$_}, "glue/MAPS.md has the statement $_") for @settings, qw(price attribute onboard_action skip ignore);
+	return;
+}
+
 # Check that the figures quoted in README.md are those measured: a row of the first table
 # about the intake, and the worst ratio to the same baseline.
 sub check_headline
@@ -768,7 +816,7 @@ sub anchors_of
 sub check_links
 {
 	for my $path (qw(README.md ARCHITECTURE.md CONTRIBUTING.md SECURITY.md
-		sql/README.md glue/README.md glue/lambda/README.md test/README.md), @deploy_pages)
+		sql/README.md glue/README.md glue/MAPS.md glue/lambda/README.md test/README.md), @deploy_pages)
 	{
 		my $text = slurp("$root/$path");
 		my $folder = dirname("$root/$path");
@@ -789,7 +837,7 @@ sub check_links
 }
 
 mkdir "$scratch/shop" or die "$scratch/shop: $!";
-run_pages('README.md', 'glue/README.md', 'sql/README.md');
+run_pages('README.md', 'glue/README.md', 'glue/MAPS.md', 'sql/README.md');
 check_commands();
 check_exit_codes();
 check_sqlstates();
@@ -800,6 +848,9 @@ check_functions();
 check_columns();
 check_grants();
 check_settings();
+check_transformations();
+check_presets();
+check_map_statements();
 check_headline();
 check_modules();
 check_pointers();
