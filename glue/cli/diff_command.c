@@ -188,7 +188,7 @@ note_refusal(const struct diff *diff, struct glue_error *error)
 	bool is_used = diff->mode != MODE_INSERT || (options->given & OPTION_BIT(OPTION_AS_OF)) != 0;
 	const char *const values[] = {
 		options->vendor,
-		options->mode,
+		diff->run.apply.mode,
 		is_used && diff->source_time[0] != '\0' ? diff->source_time : NULL,
 	};
 	PGresult *result = NULL;
@@ -388,8 +388,8 @@ run_query(struct diff *diff, const char *query, int count, PGresult **result,
 		[PARAMETER_RECORDS] = diff->run.records.data,
 		[PARAMETER_FIRST_ROW] = integer_text(first, diff->run.first_row),
 		[PARAMETER_MODE] = upload_mode_name(diff->mode),
-		[PARAMETER_MATCH] = options->match,
-		[PARAMETER_BLANK] = options->blank != NULL ? options->blank : "clear",
+		[PARAMETER_MATCH] = diff->run.apply.match,
+		[PARAMETER_BLANK] = diff->run.apply.blank != NULL ? diff->run.apply.blank : "clear",
 		[PARAMETER_COLUMNS] = diff->columns,
 	};
 

@@ -102,6 +102,7 @@ init_import(struct load *load)
 		.file = &load->local.file,
 		.vendor_id = options->vendor,
 		.source = load->local.source.path,
+		.map = options->map,
 		.apply =
 			{
 				.mode = options->mode,
@@ -157,7 +158,7 @@ inspect_file(struct load *load, struct glue_error *fault)
 	good = import_inspect(&load->import, fault);
 	progress_end(&load->progress);
 	if (good)
-		local_file_note_empty_rows(&load->local);
+		local_file_note_left_out(&load->local);
 	return good;
 }
 
@@ -581,6 +582,11 @@ run_load(struct load *load)
 		return command_fail(options, &error);
 	load->started_ms = clock_milliseconds();
 	init_import(load);
+	if (!import_choose_map(&load->import, &error))
+	{
+		(void) local_file_explain_map(&load->local, load->database, &error);
+		return command_fail(options, &error);
+	}
 	good = inspect_file(load, &fault);
 	if (!good && fault.class != GLUE_FILE_FAULT)
 		return command_fail(options, &fault);

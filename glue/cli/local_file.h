@@ -43,7 +43,7 @@ extern bool local_file_source_time(const struct local_file *local, int64_t *mome
 
 /*
  * Return the fault as reported to the user, with the option that lifts the
- * limit or names the encoding.  The vendor's mail quotes the original text,
+ * limit, names the encoding or reads the columns.  The vendor's mail quotes the original text,
  * because the vendor has no options to set.
  */
 extern struct glue_error
@@ -58,9 +58,24 @@ local_file_advice(const struct local_file *local, const struct glue_error *fault
 extern bool local_file_is_slip(struct local_file *local, const struct glue_error *fault);
 
 /*
- * Print a note about the empty rows at the end of the file, which are ignored;
- * called after the first reading.
+ * Print notes about what is no row: records that the map skips, and the empty rows
+ * at the end of the file; called after the first reading.
  */
-extern void local_file_note_empty_rows(const struct local_file *local);
+extern void local_file_note_left_out(const struct local_file *local);
+
+/*
+ * Read the file with the map that --map names, or else with the vendor's default; it
+ * decides what *apply leaves open.  For commands without an import, before the first
+ * reading.
+ */
+extern bool local_file_choose_map(struct local_file *local, struct database *database,
+								  struct upload_apply *apply, struct glue_error *error);
+
+/*
+ * Suggest another name if *error says that there is no map of the given one.  Always
+ * returns false.
+ */
+extern bool local_file_explain_map(const struct local_file *local, struct database *database,
+								   struct glue_error *error);
 
 #endif /* GLUE_LOCAL_FILE_H */
