@@ -18,6 +18,7 @@
 #include "cli/options.h"
 #include "cli/since.h"
 #include "reader/scan.h"
+#include "shared/csv_cell.h"
 #include "shared/suggest.h"
 #include "shared/text.h"
 
@@ -265,7 +266,7 @@ parse_delimiter(const char *text, char *delimiter)
 		*delimiter = text[0];
 	else
 		return false;
-	return csv_dialect_acceptable(*delimiter);
+	return csv_delimiter_is_acceptable(*delimiter);
 }
 
 /*

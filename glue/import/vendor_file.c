@@ -289,7 +289,7 @@ add_map(cJSON *metadata, const struct file_map *file_map, const struct column_ma
 	for (int i = 0; i < map->field_count; i++)
 	{
 		if (map->fields[i].is_converted)
-			add_name(converted, column_map_field_name(&map->fields[i]));
+			add_name(converted, map->fields[i].key);
 	}
 	cJSON_AddStringToObject(metadata, "map", file_map_name(file_map));
 }

@@ -22,45 +22,10 @@
 /* Bytes shown of a heading in a message. */
 #define SHOWN_NAME_BYTES 40
 
-/* Headings that the fix file adds. */
-static const char *const reserved[] = {
-	ONBOARD_ERRORS_HEADING,
-	"onboard_suggestion",
-	ONBOARD_LINE_HEADING,
-};
-
-/* Compare folded names like memcmp(), then by length. */
-static int
-compare_folded(struct text_view a, struct text_view b)
-{
-	size_t shorter = a.length < b.length ? a.length : b.length;
-
-	for (size_t i = 0; i < shorter; i++)
-	{
-		uint32_t x = fold_ascii((unsigned char) a.data[i]);
-		uint32_t y = fold_ascii((unsigned char) b.data[i]);
-
-		if (x != y)
-			return x < y ? -1 : 1;
-	}
-	return a.length == b.length ? 0 : a.length < b.length ? -1 : 1;
-}
-
 bool
 column_map_is_heading(struct text_view text)
 {
 	return heading_column(text) != COLUMN_NONE;
-}
-
-static bool
-is_reserved(struct text_view name)
-{
-	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
-	{
-		if (heading_matches(name, reserved[i]))
-			return true;
-	}
-	return false;
 }
 
 /* Return how many bytes of a name to show in a message. */
@@ -117,10 +82,13 @@ assign_roles(struct column_map *map, const struct text_view *fields)
 			field->name.length = snprintf(next, BLANK_NAME_SIZE, "column_%d", i + 1);
 		next += field->name.length;
 
+		field->heading = field->name;
+		field->key = field->name;
 		field->column = heading_column(field->name);
 		if (field->column != COLUMN_NONE)
 		{
 			field->role = FIELD_COLUMN;
+			field->key = text_of(onboard_columns[field->column].name);
 			if (map->position[field->column] < 0)
 				map->position[field->column] = i;
 		}
@@ -134,7 +102,7 @@ assign_roles(struct column_map *map, const struct text_view *fields)
 			field->role = FIELD_KEY_MEMO;
 			map->key_memo = i;
 		}
-		else if (is_reserved(field->name))
+		else if (heading_is_reserved(field->name))
 			field->role = FIELD_IGNORED;
 		else
 		{
@@ -213,7 +181,7 @@ compare_fields(const void *a, const void *b)
 	if (order == 0)
 		order = (int) x->column - (int) y->column;
 	if (order == 0 && x->role == FIELD_ATTRIBUTE)
-		order = compare_folded(x->name, y->name);
+		order = text_compare_folded(x->name, y->name);
 	/* Order equal names by position, for a stable message. */
 	return order != 0 ? order : x < y ? -1 : x > y;
 }
@@ -226,13 +194,13 @@ static bool
 are_same(const struct mapped_field *x, const struct mapped_field *y)
 {
 	return x->role == y->role && x->column == y->column && x->role != FIELD_IGNORED &&
-		   (x->role != FIELD_ATTRIBUTE || compare_folded(x->name, y->name) == 0);
+		   (x->role != FIELD_ATTRIBUTE || text_compare_folded(x->name, y->name) == 0);
 }
 
 bool
 column_map_ends_in_ours(const struct column_map *map)
 {
-	return is_added(&map->fields[map->field_count - 1]);
+	return is_added(&map->fields[map->header_count - 1]);
 }
 
 static bool
@@ -241,7 +209,7 @@ duplicate_fault(const struct column_map *map, const struct mapped_field *first,
 {
 	int positions[] = {(int) (first - map->fields) + 1, (int) (second - map->fields) + 1};
 
-	if (compare_folded(first->name, second->name) == 0)
+	if (text_compare_folded(first->name, second->name) == 0)
 		return glue_error_set(
 			error, GLUE_FILE_FAULT, "DUPLICATE_COLUMN",
 			"columns %d and %d have the same name, \"%.*s\"; rename or remove one of them",
@@ -391,6 +359,7 @@ map_fields(struct column_map *map, const struct record *header, const struct col
 	if (map->names == NULL || map->fields == NULL)
 		return glue_error_memory(error);
 	map->field_count = header->field_count;
+	map->header_count = header->field_count;
 	assign_roles(map, header->fields);
 	return check_known(map, header, found, error) && check_duplicates(map, error) &&
 		   check_required(map, needs, error);
@@ -477,7 +446,7 @@ is_header_again(const struct column_map *map, const struct record *record)
 			continue;
 		if (field->role == FIELD_COLUMN
 				? !heading_matches(cell, onboard_columns[field->column].name)
-				: cell.length > 0 && compare_folded(cell, field->name) != 0)
+				: cell.length > 0 && text_compare_folded(cell, field->name) != 0)
 			return false;
 	}
 	return true;

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 
 #include "base/failure.h"
+#include "reader/file_map.h"
 #include "reader/record.h"
 #include "reader/row_source.h"
 #include "shared/apply.h"
@@ -29,7 +30,8 @@ enum field_role
 	FIELD_ATTRIBUTE, /* an unknown column: passed on as text */
 	FIELD_ACTION,    /* onboard_action: what the row does to its product */
 	FIELD_KEY_MEMO,  /* onboard_key: the row's keys, as a fix file remembers them */
-	FIELD_IGNORED    /* a column that a fix file adds, such as onboard_errors */
+	FIELD_IGNORED,   /* a column that a fix file adds, such as onboard_errors */
+	FIELD_UNUSED     /* left out by the vendor's map, or used only for other columns */
 };
 
 struct mapped_field
@@ -38,14 +40,27 @@ struct mapped_field
 	enum onboard_column column; /* COLUMN_NONE unless role is FIELD_COLUMN */
 
 	/* As in the file, trimmed; "column_<n>" if blank, n from 1. */
+	struct text_view heading;
+
+	/* Of an attribute: its name, which is the heading unless a map gives it another. */
 	struct text_view name;
+
+	/*
+	 * The name under which the vendor's cell is kept: the column's or the attribute's,
+	 * otherwise the heading, or "column_<n>" if that is the name of another field.
+	 */
+	struct text_view key;
+
+	/* A value cannot be put back into the vendor's cell; see transformation.h. */
+	bool is_converted;
 };
 
 /* Owns fields and the bytes of the names: column_map_clean_up(). */
 struct column_map
 {
 	int field_count;
-	struct mapped_field *fields; /* in file order */
+	int header_count;            /* of these fields, how many the file has; they come first */
+	struct mapped_field *fields; /* in file order, then those that a map adds */
 	int position[COLUMN_COUNT];  /* index in fields, or -1 */
 	int action;                  /* index in fields of onboard_action, or -1 */
 	int key_memo;                /* likewise, of onboard_key */
@@ -58,6 +73,9 @@ struct column_needs
 {
 	enum upload_mode mode;
 	enum upload_match match; /* MATCH_COUNT if the columns decide; see apply_match() */
+
+	/* The vendor's map, or NULL.  It must outlive the reader. */
+	const struct file_map *map;
 };
 
 /*

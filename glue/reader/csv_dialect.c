@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "reader/csv_dialect.h"
+#include "shared/csv_cell.h"
 
 /* A line with fewer of our headings may be data. */
 #define FEWEST_HEADINGS 2
@@ -221,7 +222,7 @@ named_delimiter(struct text_view line)
 	if (line.length == 6 && memcmp(line.data + 4, "\\t", 2) == 0)
 		return '\t';
 	delimiter = line.data[4];
-	return line.length == 5 && csv_dialect_acceptable(delimiter) ? delimiter : 0;
+	return line.length == 5 && csv_delimiter_is_acceptable(delimiter) ? delimiter : 0;
 }
 
 /* ----- the header ----- */
@@ -328,14 +329,6 @@ csv_dialect_detect(struct csv_dialect *dialect, struct text_view text,
 		find_below(dialect, text, first, is_heading);
 	if (dialect->delimiter == 0)
 		dialect->delimiter = delimiter;
-}
-
-bool
-csv_dialect_acceptable(char delimiter)
-{
-	unsigned char c = (unsigned char) delimiter;
-
-	return c != 0 && c < 0x80 && !is_letter_or_digit(c) && c != '"' && c != '\r' && c != '\n';
 }
 
 /* ----- quote characters ----- */

@@ -61,14 +61,6 @@ extern void csv_dialect_detect(struct csv_dialect *dialect, struct text_view tex
 extern int csv_dialect_headings(struct text_view line, char delimiter, enum quote_sign quote,
 								bool (*is_heading)(struct text_view heading));
 
-/*
- * Return whether a caller may specify this delimiter: an ASCII character other
- * than a letter or a digit, which values and headings consist of, and other than
- * a double quote, CR, LF or NUL.  Control characters are allowed, because
- * databases write files with U+0001 or U+001F.
- */
-extern bool csv_dialect_acceptable(char delimiter);
-
 /* Return the byte of a quote character, NUL for none.  */
 extern char quote_sign_byte(enum quote_sign quote);
 

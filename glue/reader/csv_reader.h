@@ -49,7 +49,7 @@ struct csv_reader;
 
 /*
  * Create a reader that calls take_record(context, ...).  The delimiter must be
- * csv_dialect_acceptable(); quote is the byte that quotes fields, or NUL if
+ * csv_delimiter_is_acceptable(); quote is the byte that quotes fields, or NUL if
  * nothing does.  The caller must call csv_reader_destroy().
  * Returns NULL on OUT_OF_MEMORY.
  */

@@ -21,6 +21,7 @@
 #include "reader/csv_source.h"
 #include "reader/csv_token.h"
 #include "reader/text_stream.h"
+#include "shared/csv_cell.h"
 
 /* What ends a text file of DOS. */
 #define CTRL_Z '\x1A'
@@ -355,7 +356,7 @@ check_options(const struct row_source_options *options, struct glue_error *error
 {
 	if (options->delimiter == 0)
 		return true;
-	if (!csv_dialect_acceptable(options->delimiter))
+	if (!csv_delimiter_is_acceptable(options->delimiter))
 		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
 							  "the delimiter must be one ASCII character other than a letter, a "
 							  "digit, a double quote or a line end");

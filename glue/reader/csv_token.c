@@ -14,6 +14,7 @@
 #include "base/heap.h"
 #include "reader/csv_token.h"
 #include "shared/columns.h"
+#include "shared/csv_cell.h"
 
 /* ----- writing ----- */
 
@@ -98,7 +99,7 @@ read_members(struct csv_token *token, struct glue_error *error)
 	const cJSON *quote = cJSON_GetObjectItemCaseSensitive(token->parsed, "quote");
 
 	if (!cJSON_IsNumber(skip) || skip->valuedouble < 0 || !cJSON_IsString(encoding) ||
-		!cJSON_IsString(delimiter) || !csv_dialect_acceptable(delimiter->valuestring[0]))
+		!cJSON_IsString(delimiter) || !csv_delimiter_is_acceptable(delimiter->valuestring[0]))
 		return foreign_state(error);
 	if (quote != NULL &&
 		(!cJSON_IsString(quote) || !quote_sign_by_name(quote->valuestring, &token->quote)))

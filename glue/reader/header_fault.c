@@ -15,6 +15,7 @@
 
 #include "reader/csv_dialect.h"
 #include "reader/header_fault.h"
+#include "shared/csv_cell.h"
 #include "shared/heading.h"
 #include "shared/text.h"
 
@@ -76,7 +77,7 @@ other_delimiter(struct text_view line, enum quote_sign quote)
 	{
 		int count = 0;
 
-		if (csv_dialect_acceptable(delimiter) && delimiter != quote_sign_byte(quote))
+		if (csv_delimiter_is_acceptable(delimiter) && delimiter != quote_sign_byte(quote))
 			count = count_headings(line, delimiter, quote);
 		if (count > most)
 		{

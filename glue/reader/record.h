@@ -20,6 +20,13 @@
 /* Size of a defect's message, including the terminating NUL. */
 #define RECORD_MESSAGE_SIZE 256
 
+/* A cell as the vendor wrote it, and the name under which it is kept. */
+struct source_cell
+{
+	struct text_view name;
+	struct text_view text;
+};
+
 /* All pointers are borrowed for the call that passes the record. */
 struct record
 {
@@ -34,6 +41,13 @@ struct record
 	 */
 	int field_count;
 	const struct text_view *fields;
+
+	/*
+	 * The cells that the vendor's map changed or left out; none without a map.  A
+	 * name is a mapped_field's key.
+	 */
+	int cell_count;
+	const struct source_cell *cells;
 
 	/*
 	 * NULL, "MALFORMED_ROW", "EMPTY_ROW" or "INVALID_ENCODING", and its message.  If the

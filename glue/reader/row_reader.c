@@ -178,7 +178,7 @@ new_reader(const struct row_reader_events *events, struct row_source_events *sou
 		return NULL;
 	}
 	reader->events = *events;
-	reader->needs = (struct column_needs){MODE_INSERT, MATCH_COUNT};
+	reader->needs = (struct column_needs){MODE_INSERT, MATCH_COUNT, NULL};
 	*source_events = (struct row_source_events){take_header, take_record, reader};
 	return reader;
 }

@@ -111,3 +111,12 @@ csv_cell_needs_quotes(struct text_view cell, char delimiter)
 	}
 	return false;
 }
+
+bool
+csv_delimiter_is_acceptable(char delimiter)
+{
+	unsigned char c = (unsigned char) delimiter;
+
+	return c != 0 && c < 0x80 && !is_ascii_letter(c) && !is_ascii_digit(c) && c != '"' &&
+		   c != '\r' && c != '\n';
+}

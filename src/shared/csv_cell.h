@@ -31,4 +31,12 @@ extern bool csv_cell_is_formula(struct text_view cell);
  */
 extern bool csv_cell_needs_quotes(struct text_view cell, char delimiter);
 
+/*
+ * May a caller specify this delimiter: an ASCII character other than a letter or a
+ * digit, which values and headings consist of, and other than a double quote, CR, LF
+ * or NUL?  Control characters are allowed, because databases write files with U+0001
+ * or U+001F.
+ */
+extern bool csv_delimiter_is_acceptable(char delimiter);
+
 #endif /* ONBOARD_CSV_CELL_H */

@@ -31,6 +31,22 @@ decode_last(struct text_view text, uint32_t *character)
 	return 1;
 }
 
+int
+text_compare_folded(struct text_view a, struct text_view b)
+{
+	size_t shorter = a.length < b.length ? a.length : b.length;
+
+	for (size_t i = 0; i < shorter; i++)
+	{
+		uint32_t x = fold_ascii((unsigned char) a.data[i]);
+		uint32_t y = fold_ascii((unsigned char) b.data[i]);
+
+		if (x != y)
+			return x < y ? -1 : 1;
+	}
+	return a.length == b.length ? 0 : a.length < b.length ? -1 : 1;
+}
+
 size_t
 text_encode(uint32_t character, char bytes[MAX_CHARACTER_BYTES])
 {

@@ -67,6 +67,9 @@ fold_ascii(uint32_t character)
 	return character - 'A' < 26 ? character + ('a' - 'A') : character;
 }
 
+/* Compare texts with A to Z folded, like memcmp(), then by length. */
+extern int text_compare_folded(struct text_view a, struct text_view b);
+
 /* Is the character one of A to Z and a to z? */
 static inline bool
 is_ascii_letter(uint32_t character)

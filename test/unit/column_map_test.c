@@ -16,7 +16,7 @@
 #define MAX_FIELDS 5000
 
 /* What the rows of the headers below need. */
-static struct column_needs needs = {MODE_INSERT, MATCH_COUNT};
+static struct column_needs needs = {MODE_INSERT, MATCH_COUNT, NULL};
 static const struct row_source_found bars = {.delimiter = '|'};
 static struct row_source_found found = {.delimiter = '|'};
 
@@ -124,7 +124,7 @@ test_good(void)
 static void
 test_needs(void)
 {
-	needs = (struct column_needs){MODE_UPDATE, MATCH_COUNT};
+	needs = (struct column_needs){MODE_UPDATE, MATCH_COUNT, NULL};
 	check("vendor_product_id|price", "c:vendor_product_id|c:price");
 	check("SKU|price|Onboard_Action|colour", "c:SKU|c:price|d:Onboard_Action|a:colour");
 	check("SKU|price|ONBOARD_KEY|colour", "c:SKU|c:price|k:ONBOARD_KEY|a:colour");
@@ -143,12 +143,12 @@ test_needs(void)
 	needs.match = MATCH_VENDOR_PRODUCT_ID;
 	check_fault("sku|price", "MISSING_COLUMN",
 				"required column missing from the header: vendor_product_id");
-	needs = (struct column_needs){MODE_UPSERT, MATCH_SKU};
+	needs = (struct column_needs){MODE_UPSERT, MATCH_SKU, NULL};
 	check("product_name|category|sku|price|stock_quantity",
 		  "c:product_name|c:category|c:sku|c:price|c:stock_quantity");
 	check_fault("product_name|category|sku|price", "MISSING_COLUMN",
 				"required column missing from the header: stock_quantity");
-	needs = (struct column_needs){MODE_INSERT, MATCH_COUNT};
+	needs = (struct column_needs){MODE_INSERT, MATCH_COUNT, NULL};
 	check(
 		REQUIRED "|onboard_action",
 		"c:vendor_product_id|c:product_name|c:category|c:sku|c:price|c:stock_quantity|d:onboard_action");

@@ -8,6 +8,7 @@
 #include "unit.h"
 
 #include "reader/csv_dialect.h"
+#include "shared/csv_cell.h"
 
 /* Known headings in this test, in any case and with surrounding blanks. */
 static bool
@@ -144,19 +145,20 @@ test_quote_signs(void)
 static void
 test_acceptable(void)
 {
-	ok(csv_dialect_acceptable(','), "comma is acceptable");
-	ok(csv_dialect_acceptable('\t'), "tab is acceptable");
-	ok(csv_dialect_acceptable(' '), "blank is acceptable");
-	ok(csv_dialect_acceptable('^') && csv_dialect_acceptable('~'),
+	ok(csv_delimiter_is_acceptable(','), "comma is acceptable");
+	ok(csv_delimiter_is_acceptable('\t'), "tab is acceptable");
+	ok(csv_delimiter_is_acceptable(' '), "blank is acceptable");
+	ok(csv_delimiter_is_acceptable('^') && csv_delimiter_is_acceptable('~'),
 	   "other characters are acceptable");
-	ok(csv_dialect_acceptable('\x1F'), "a control character is acceptable");
-	ok(!csv_dialect_acceptable('x') && !csv_dialect_acceptable('Z'), "a letter is not acceptable");
-	ok(!csv_dialect_acceptable('7'), "a digit is not acceptable");
-	ok(!csv_dialect_acceptable('"'), "quote is not acceptable");
-	ok(!csv_dialect_acceptable('\n'), "LF is not acceptable");
-	ok(!csv_dialect_acceptable('\r'), "CR is not acceptable");
-	ok(!csv_dialect_acceptable('\0'), "NUL is not acceptable");
-	ok(!csv_dialect_acceptable('\xA4'), "non-ASCII byte is not acceptable");
+	ok(csv_delimiter_is_acceptable('\x1F'), "a control character is acceptable");
+	ok(!csv_delimiter_is_acceptable('x') && !csv_delimiter_is_acceptable('Z'),
+	   "a letter is not acceptable");
+	ok(!csv_delimiter_is_acceptable('7'), "a digit is not acceptable");
+	ok(!csv_delimiter_is_acceptable('"'), "quote is not acceptable");
+	ok(!csv_delimiter_is_acceptable('\n'), "LF is not acceptable");
+	ok(!csv_delimiter_is_acceptable('\r'), "CR is not acceptable");
+	ok(!csv_delimiter_is_acceptable('\0'), "NUL is not acceptable");
+	ok(!csv_delimiter_is_acceptable('\xA4'), "non-ASCII byte is not acceptable");
 }
 
 int

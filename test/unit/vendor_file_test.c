@@ -13,7 +13,7 @@
 static void
 is_array(const char *const *names, int count, const char *expected)
 {
-	struct column_needs needs = {MODE_UPDATE, MATCH_COUNT};
+	struct column_needs needs = {MODE_UPDATE, MATCH_COUNT, NULL};
 	struct text_view fields[8];
 	struct record header = {.line_number = 1, .field_count = count, .fields = fields};
 	struct glue_error error = {0};
