@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "cli/chosen_database.h"
+#include "cli/chosen_map.h"
 #include "cli/dry_run.h"
 #include "cli/named.h"
 #include "import/map_fit.h"
@@ -97,7 +98,7 @@ dry_run_open(struct dry_run *run, const struct options *options, const struct up
 	return local_file_open(&run->local, options, error) &&
 		   (run->database = chosen_database_open(options, error)) != NULL &&
 		   check_vendor(run, error) &&
-		   local_file_choose_map(&run->local, run->database, &run->apply, error) &&
+		   chosen_map_use(&run->local, run->database, &run->apply, error) &&
 		   (apply == NULL || apply_rows(run, error)) && inspect_file(run, error);
 }
 

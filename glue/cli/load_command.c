@@ -19,6 +19,7 @@
 #include "base/moment.h"
 #include "cli/causes.h"
 #include "cli/chosen_database.h"
+#include "cli/chosen_map.h"
 #include "cli/command.h"
 #include "cli/each_file.h"
 #include "cli/json_out.h"
@@ -584,7 +585,7 @@ run_load(struct load *load)
 	init_import(load);
 	if (!import_choose_map(&load->import, &error))
 	{
-		(void) local_file_explain_map(&load->local, load->database, &error);
+		(void) chosen_map_explain(options, load->database, &error);
 		return command_fail(options, &error);
 	}
 	good = inspect_file(load, &fault);

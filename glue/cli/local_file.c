@@ -11,10 +11,8 @@
 
 #include "cli/local_file.h"
 #include "cli/message.h"
-#include "cli/not_found.h"
 #include "cli/terminal.h"
 #include "import/file_name.h"
-#include "import/vendor_map.h"
 #include "reader/encoding_check.h"
 
 #define MEBIBYTE (INT64_C(1) << 20)
@@ -202,9 +200,8 @@ is_refused_anyway(struct local_file *local, const struct glue_error *fault)
 	struct glue_error error = {0};
 	bool good;
 
-	good =
-		vendor_file_init(&file, &local->source.bytes, local->source.name, &find_out, &error) &&
-		vendor_file_share_map(&file, &local->file, &error);
+	good = vendor_file_init(&file, &local->source.bytes, local->source.name, &find_out, &error) &&
+		   vendor_file_share_map(&file, &local->file, &error);
 	if (good)
 	{
 		vendor_file_apply(&file, &local->file.needs, &local->file.apply);
@@ -235,36 +232,11 @@ local_file_note_left_out(const struct local_file *local)
 	if (local->options->quiet)
 		return;
 	if (found->skipped_rows > 0)
-		message_note("%s %s skipped, as map \"%s\" says",
-					 terminal_count(number, found->skipped_rows),
-					 terminal_plural(found->skipped_rows, "row", "rows"),
-					 file_map_name(local->file.map));
+		message_note(
+			"%s %s skipped, as map \"%s\" says", terminal_count(number, found->skipped_rows),
+			terminal_plural(found->skipped_rows, "row", "rows"), file_map_name(local->file.map));
 	if (found->empty_rows > 0)
 		message_note("%s empty %s at the end of the file ignored",
 					 terminal_count(number, found->empty_rows),
 					 terminal_plural(found->empty_rows, "row", "rows"));
-}
-
-bool
-local_file_explain_map(const struct local_file *local, struct database *database,
-					   struct glue_error *error)
-{
-	if (strcmp(error->code, VENDOR_MAP_UNKNOWN) == 0)
-		(void) not_found_map(database, local->options->vendor, local->options->map, error);
-	return false;
-}
-
-bool
-local_file_choose_map(struct local_file *local, struct database *database,
-					  struct upload_apply *apply, struct glue_error *error)
-{
-	const struct options *options = local->options;
-	struct file_map *map;
-
-	if (!vendor_map_choose(database, options->vendor, options->map, NULL, &map, error))
-		return local_file_explain_map(local, database, error);
-	if (!vendor_file_use_map(&local->file, map, error))
-		return false;
-	vendor_map_apply(map, apply);
-	return true;
 }

@@ -63,19 +63,4 @@ extern bool local_file_is_slip(struct local_file *local, const struct glue_error
  */
 extern void local_file_note_left_out(const struct local_file *local);
 
-/*
- * Read the file with the map that --map names, or else with the vendor's default; it
- * decides what *apply leaves open.  For commands without an import, before the first
- * reading.
- */
-extern bool local_file_choose_map(struct local_file *local, struct database *database,
-								  struct upload_apply *apply, struct glue_error *error);
-
-/*
- * Suggest another name if *error says that there is no map of the given one.  Always
- * returns false.
- */
-extern bool local_file_explain_map(const struct local_file *local, struct database *database,
-								   struct glue_error *error);
-
 #endif /* GLUE_LOCAL_FILE_H */

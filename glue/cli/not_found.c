@@ -7,7 +7,7 @@
  */
 #include "base/heap.h"
 #include "cli/not_found.h"
-#include "import/vendor_map.h"
+#include "database/vendor_refusal.h"
 #include "shared/suggest.h"
 #include "shared/text.h"
 
@@ -72,7 +72,7 @@ static const struct kind kinds[] = {
 
 /* $2 is the vendor, or null: only presets. */
 static const struct kind map_kind = {
-	VENDOR_MAP_UNKNOWN,
+	UNKNOWN_MAP,
 	"map",
 	"\"",
 	LIKELIEST_OF("SELECT s.map_name FROM onboard.shipped_maps s UNION"

@@ -63,8 +63,8 @@ import_choose_map(struct import *import, struct glue_error *error)
 
 	if (import->map_is_chosen)
 		return true;
-	if (!vendor_map_choose(request->database, request->vendor_id, request->map,
-						   request->content_id, &map, error) ||
+	if (!vendor_map_choose(request->database, request->vendor_id, request->map, request->content_id,
+						   &map, error) ||
 		!vendor_file_use_map(request->file, map, error))
 		return false;
 	vendor_map_apply(map, &request->apply);

@@ -14,7 +14,7 @@
 #include "shared/action.h"
 
 /* The maps that the vendor may use, those of its own first. */
-#define CANDIDATES                                                                \
+#define CANDIDATES                                                                       \
 	"SELECT m.map_name, onboard_map($1::text, m.map_name) FROM onboard_maps($1::text) m" \
 	" ORDER BY m.is_preset, m.map_name"
 
@@ -62,8 +62,8 @@ count_found(const struct vendor_file *file, const struct file_map *candidate)
 static bool
 may_lack_map(const struct vendor_file *file, const struct glue_error *fault)
 {
-	return file->found.refused_header != NULL && (strcmp(fault->code, "NO_HEADER") == 0 ||
-												  strcmp(fault->code, "MISSING_COLUMN") == 0);
+	return file->found.refused_header != NULL &&
+		   (strcmp(fault->code, "NO_HEADER") == 0 || strcmp(fault->code, "MISSING_COLUMN") == 0);
 }
 
 void

@@ -69,11 +69,11 @@ struct upload
 	const char *map_name;    /* the map that it began with; NULL: none */
 	int64_t map_version;     /* 0: that of a preset, or no map */
 	const char *map_hash;
-	int64_t attempts;        /* readings begun, where they are counted */
-	char delimiter;          /* 0: unknown, or the format has none */
-	const char *encoding;    /* as found or, before that, as asked for; NULL: unknown */
-	int64_t heading_bytes;   /* size of the file's column names; 0: unknown */
-	int64_t skipped_rows;    /* records that the map skipped, which are no rows */
+	int64_t attempts;      /* readings begun, where they are counted */
+	char delimiter;        /* 0: unknown, or the format has none */
+	const char *encoding;  /* as found or, before that, as asked for; NULL: unknown */
+	int64_t heading_bytes; /* size of the file's column names; 0: unknown */
+	int64_t skipped_rows;  /* records that the map skipped, which are no rows */
 	bool has_checkpoint;
 	struct resume_token checkpoint; /* where the next reading resumes */
 

@@ -10,10 +10,10 @@
 #include "import/vendor_map.h"
 
 /* The frozen map of the upload of this content, or the map to begin one with. */
-#define CHOOSE                                                                                \
-	"SELECT CASE WHEN f.upload_id IS NOT NULL THEN onboard_upload_map(f.upload_id)"           \
-	" WHEN $2::text IS DISTINCT FROM '" VENDOR_MAP_NONE "'"                                   \
-	" THEN onboard_map($1::text, $2::text) END"                                               \
+#define CHOOSE                                                                                  \
+	"SELECT CASE WHEN f.upload_id IS NOT NULL THEN onboard_upload_map(f.upload_id)"             \
+	" WHEN $2::text IS DISTINCT FROM '" VENDOR_MAP_NONE "'"                                     \
+	" THEN onboard_map($1::text, $2::text) END"                                                 \
 	" FROM (SELECT CASE WHEN $3::text IS NOT NULL THEN onboard_find_upload($1::text, $3::text)" \
 	" END) f (upload_id)"
 
@@ -45,8 +45,7 @@ explain_choice(struct database *database, const char *vendor_id, const char *nam
 	(void) upload_explain_unknown_vendor(database, vendor_id, error);
 	if (strcmp(error->code, POSTGRES_UNDEFINED_OBJECT) != 0 || name == NULL)
 		return false;
-	return glue_error_set(error, GLUE_NOT_FOUND, VENDOR_MAP_UNKNOWN, "map \"%s\" does not exist",
-						  name);
+	return glue_error_set(error, GLUE_NOT_FOUND, UNKNOWN_MAP, "map \"%s\" does not exist", name);
 }
 
 bool

@@ -16,14 +16,12 @@
 
 #include "base/failure.h"
 #include "database/database.h"
+#include "database/vendor_refusal.h"
 #include "import/upload.h"
 #include "reader/file_map.h"
 
 /* The name that asks for no map, even if the vendor has a default one. */
 #define VENDOR_MAP_NONE "none"
-
-/* Code of the not-found error for a name that no map has. */
-#define VENDOR_MAP_UNKNOWN "UNKNOWN_MAP"
 
 /*
  * Find the map of a file: that of the upload of this content (NULL: not known yet)
@@ -31,13 +29,13 @@
  * Sets *map to NULL if the file is read without one; otherwise the caller owns it:
  * file_map_destroy().
  *
- * Not-found errors UNKNOWN_VENDOR and VENDOR_MAP_UNKNOWN; file fault INVALID_SETTING
+ * Not-found errors UNKNOWN_VENDOR and UNKNOWN_MAP; file fault INVALID_SETTING
  * if the map cannot be used, notably because it needs an exchange rate that is not
  * stored; the text says what to do.
  */
-extern bool vendor_map_choose(struct database *database, const char *vendor_id, const char *name,
-							  const char *content_id, struct file_map **map,
-							  struct glue_error *error);
+extern bool
+vendor_map_choose(struct database *database, const char *vendor_id, const char *name,
+				  const char *content_id, struct file_map **map, struct glue_error *error);
 
 /* Likewise, the map that an upload was begun with. */
 extern bool vendor_map_of_upload(struct database *database, const char *upload_id,

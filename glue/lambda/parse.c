@@ -272,7 +272,7 @@ choose_map(struct parsing *parsing, struct glue_error *error)
 	parsing->import.request.map = map;
 	if (import_choose_map(&parsing->import, error))
 		return true;
-	if (strcmp(error->code, VENDOR_MAP_UNKNOWN) != 0)
+	if (strcmp(error->code, UNKNOWN_MAP) != 0)
 		return false;
 	return glue_error_set(error, GLUE_FILE_FAULT, "INVALID_SETTING",
 						  "onboard-map of the file is \"%s\"; the vendor has no such map", map);

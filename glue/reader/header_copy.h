@@ -22,8 +22,8 @@ struct header_copy
 };
 
 /* Copy the fields of a header into a zeroed copy.  Returns false on OUT_OF_MEMORY. */
-extern bool header_copy_make(struct header_copy *copy, const struct record *header,
-							 struct glue_error *error);
+extern bool
+header_copy_make(struct header_copy *copy, const struct record *header, struct glue_error *error);
 
 /* Accepts a zeroed copy. */
 extern void header_copy_clean_up(struct header_copy *copy);
