@@ -55,6 +55,8 @@ CREATE TABLE onboard.vendors (
 			AND discontinue_guard OPERATOR(pg_catalog.<=) 1),
 	language text COLLATE "C"
 		CONSTRAINT vendors_language_check CHECK (language OPERATOR(pg_catalog.~) '^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$'),
+	default_map text COLLATE "C"
+		CONSTRAINT vendors_default_map_check CHECK (default_map OPERATOR(pg_catalog.~) '^[A-Za-z0-9_-]{1,50}$'),
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	updated_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	CONSTRAINT vendors_length_check CHECK (GREATEST(pg_catalog.length(vendor_name), pg_catalog.length(phone),
@@ -73,6 +75,81 @@ COMMENT ON COLUMN onboard.vendors.discontinue_guard IS
 	'Share of the products on offer: the last step of a replace is held if it would discontinue more; null for no limit';
 COMMENT ON COLUMN onboard.vendors.language IS
 	'Language of its mails, such as de; null for that of the setting onboard.language, or else English';
+COMMENT ON COLUMN onboard.vendors.default_map IS
+	'Column map that clients use for its files, unless another one is chosen; null for none; see onboard_set_default_map()';
+
+CREATE TABLE onboard.column_maps (
+	vendor_id text COLLATE "C" NOT NULL REFERENCES onboard.vendors (vendor_id) ON DELETE CASCADE,
+	-- Clients take "none" to mean no map.
+	map_name text COLLATE "C" NOT NULL
+		CONSTRAINT column_maps_map_name_check CHECK (map_name OPERATOR(pg_catalog.~) '^[A-Za-z0-9_-]{1,50}$'
+			AND map_name OPERATOR(pg_catalog.<>) 'none'),
+	version integer NOT NULL
+		CONSTRAINT column_maps_version_check CHECK (version OPERATOR(pg_catalog.>=) 1),
+	definition text
+		CONSTRAINT column_maps_definition_check CHECK (pg_catalog.octet_length(definition) OPERATOR(pg_catalog.<=) 65536),
+	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	created_by text COLLATE "C" NOT NULL DEFAULT SESSION_USER,
+	CONSTRAINT column_maps_pkey PRIMARY KEY (vendor_id, map_name, version)
+);
+COMMENT ON TABLE onboard.column_maps IS
+	'How the columns of vendors'' own files become ours: every version of every map, of which the newest counts';
+COMMENT ON COLUMN onboard.column_maps.definition IS 'Statements of the map; null for a version that removed it';
+COMMENT ON COLUMN onboard.column_maps.created_by IS 'session_user';
+
+CREATE TABLE onboard.shipped_maps (
+	map_name text COLLATE "C" NOT NULL
+		CONSTRAINT shipped_maps_map_name_check CHECK (map_name OPERATOR(pg_catalog.~) '^[A-Za-z0-9_-]{1,50}$'
+			AND map_name OPERATOR(pg_catalog.<>) 'none'),
+	description text NOT NULL,
+	needs text NOT NULL,
+	definition text NOT NULL,
+	CONSTRAINT shipped_maps_pkey PRIMARY KEY (map_name)
+);
+COMMENT ON TABLE onboard.shipped_maps IS
+	'Presets: maps that come with the extension, for every vendor that has no map of its own with the name';
+COMMENT ON COLUMN onboard.shipped_maps.description IS 'Which files it is for';
+COMMENT ON COLUMN onboard.shipped_maps.needs IS 'What an operator has to supply because such files lack it';
+
+CREATE TABLE onboard.map_values (
+	vendor_id text COLLATE "C" NOT NULL REFERENCES onboard.vendors (vendor_id) ON DELETE CASCADE,
+	list_name text COLLATE "C" NOT NULL
+		CONSTRAINT map_values_list_name_check CHECK (list_name OPERATOR(pg_catalog.~) '^[A-Za-z0-9_-]{1,50}$'),
+	pairs jsonb NOT NULL
+		CONSTRAINT map_values_pairs_check CHECK (pg_catalog.jsonb_typeof(pairs) OPERATOR(pg_catalog.=) 'object'),
+	updated_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	CONSTRAINT map_values_pkey PRIMARY KEY (vendor_id, list_name)
+);
+COMMENT ON TABLE onboard.map_values IS 'Lists that maps of a vendor use to replace its values by ours, such as its categories';
+COMMENT ON COLUMN onboard.map_values.pairs IS 'Object whose keys are the vendor''s values, each with what replaces it';
+
+CREATE TABLE onboard.exchange_rates (
+	from_currency text COLLATE "C" NOT NULL
+		CONSTRAINT exchange_rates_from_currency_check CHECK (from_currency OPERATOR(pg_catalog.~) '^[A-Z]{3}$'),
+	to_currency text COLLATE "C" NOT NULL
+		CONSTRAINT exchange_rates_to_currency_check CHECK (to_currency OPERATOR(pg_catalog.~) '^[A-Z]{3}$'
+			AND to_currency OPERATOR(pg_catalog.<>) from_currency),
+	rate_date date NOT NULL,
+	-- An upper bound refuses NaN, which is greater than every number.
+	rate numeric NOT NULL
+		CONSTRAINT exchange_rates_rate_check CHECK (rate OPERATOR(pg_catalog.>) 0 AND rate OPERATOR(pg_catalog.<) 1000000000
+			AND pg_catalog.scale(rate) OPERATOR(pg_catalog.<=) 9),
+	CONSTRAINT exchange_rates_pkey PRIMARY KEY (from_currency, to_currency, rate_date)
+);
+COMMENT ON TABLE onboard.exchange_rates IS 'Rates at which maps convert prices; of two currencies, the one with the latest date counts';
+COMMENT ON COLUMN onboard.exchange_rates.rate IS 'How much of to_currency one of from_currency is worth';
+
+CREATE TABLE onboard.frozen_maps (
+	vendor_id text COLLATE "C" NOT NULL REFERENCES onboard.vendors (vendor_id) ON DELETE CASCADE,
+	map_hash text COLLATE "C" NOT NULL
+		CONSTRAINT frozen_maps_map_hash_check CHECK (map_hash OPERATOR(pg_catalog.~) '^[0-9a-f]{64}$'),
+	document jsonb NOT NULL,
+	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	CONSTRAINT frozen_maps_pkey PRIMARY KEY (vendor_id, map_hash)
+);
+COMMENT ON TABLE onboard.frozen_maps IS
+	'Maps as uploads were begun with them, with their value lists and rates, so that a file is always read in the same way';
+COMMENT ON COLUMN onboard.frozen_maps.document IS 'As onboard_map() returned it; the name and version are those of the first upload';
 
 CREATE TABLE onboard.product_categories (
 	category_id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
@@ -156,6 +233,9 @@ CREATE TABLE onboard.upload_history (
 		CONSTRAINT upload_history_blank_check CHECK (blank OPERATOR(pg_catalog.=) ANY (ARRAY['clear', 'keep'])),
 	source_time timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	columns text[] COLLATE "C",
+	map_name text COLLATE "C",
+	map_version integer,
+	map_hash text COLLATE "C",
 	ruleset_version integer NOT NULL,
 	total_records bigint
 		CONSTRAINT upload_history_total_records_check CHECK (total_records OPERATOR(pg_catalog.>=) 0),
@@ -203,7 +283,9 @@ CREATE TABLE onboard.upload_history (
 	-- Each valid row has exactly one action.
 	CONSTRAINT upload_history_actions_check CHECK (valid_records OPERATOR(pg_catalog.=)
 		(inserted OPERATOR(pg_catalog.+) updated OPERATOR(pg_catalog.+) unchanged OPERATOR(pg_catalog.+) stale
-			OPERATOR(pg_catalog.+) held OPERATOR(pg_catalog.+) discontinued))
+			OPERATOR(pg_catalog.+) held OPERATOR(pg_catalog.+) discontinued)),
+	CONSTRAINT upload_history_map_check CHECK ((map_name IS NULL) OPERATOR(pg_catalog.=) (map_hash IS NULL)),
+	CONSTRAINT upload_history_map_fkey FOREIGN KEY (vendor_id, map_hash) REFERENCES onboard.frozen_maps (vendor_id, map_hash)
 ) WITH (fillfactor = 70);
 CREATE INDEX upload_history_vendor_id_created_at_idx ON onboard.upload_history (vendor_id, created_at);
 CREATE INDEX upload_history_vendor_id_source_time_idx ON onboard.upload_history (vendor_id, source_time);
@@ -223,6 +305,9 @@ COMMENT ON COLUMN onboard.upload_history.blank IS 'Whether a blank cell clears t
 COMMENT ON COLUMN onboard.upload_history.source_time IS 'Time as of which the contents are valid; a value never overwrites one with a later time';
 COMMENT ON COLUMN onboard.upload_history.columns IS
 	'Columns and attributes that the file has; null if each row determines them: what is null or absent in a row stays';
+COMMENT ON COLUMN onboard.upload_history.map_name IS 'Column map with which its file is read; null for none';
+COMMENT ON COLUMN onboard.upload_history.map_version IS 'Version of that map; null for a preset';
+COMMENT ON COLUMN onboard.upload_history.map_hash IS 'Identifies the map in onboard.frozen_maps as it was when the upload began';
 COMMENT ON COLUMN onboard.upload_history.inserted IS 'Valid rows that became products';
 COMMENT ON COLUMN onboard.upload_history.updated IS 'Valid rows that changed a product';
 COMMENT ON COLUMN onboard.upload_history.unchanged IS 'Valid rows whose product already was as they describe it';
@@ -238,8 +323,9 @@ COMMENT ON COLUMN onboard.upload_history.stocked_at_least IS 'A lower bound of s
 COMMENT ON COLUMN onboard.upload_history.stocked_at_begin IS 'Products of the vendor in stock before its first row; null if not counted';
 COMMENT ON COLUMN onboard.upload_history.error_records IS 'Rows with at least one finding of severity error';
 COMMENT ON COLUMN onboard.upload_history.metadata IS
-	'The file''s header list ("header"), delimiter ("delimiter") and encoding ("encoding"), and whatever the client '
-	'adds';
+	'The file''s header list ("header"), delimiter ("delimiter") and encoding ("encoding"); if a map was used, the keys of '
+	'its columns in original_data ("keys"), the columns whose suggestions are not in the vendor''s terms ("converted") and how '
+	'many rows the map skipped ("skipped_rows"); and whatever the client adds';
 COMMENT ON COLUMN onboard.upload_history.parse_attempts IS
 	'Number of times reading of the file was started; distinguishes the items of one attempt from those of another';
 COMMENT ON COLUMN onboard.upload_history.revivals IS 'Number of times it was leased for another reading since one of its rows was last judged';
@@ -269,6 +355,7 @@ CREATE TABLE onboard.validation_errors (
 	CONSTRAINT validation_errors_vendor_id_fkey FOREIGN KEY (vendor_id) REFERENCES onboard.vendors (vendor_id)
 );
 COMMENT ON TABLE onboard.validation_errors IS 'What is wrong with rows: one row per field and rule broken; of an accepted row, only warnings';
+COMMENT ON COLUMN onboard.validation_errors.rejected_value IS 'As the vendor wrote it, whatever a map made of it';
 COMMENT ON COLUMN onboard.validation_errors.original_data IS 'The whole row as the vendor wrote it; for a malformed record, its text as "raw_record"';
 
 CREATE TABLE onboard.vendor_roles (
@@ -348,6 +435,7 @@ CREATE TABLE onboard.held_rows (
 	current_value text,
 	new_value text,
 	input jsonb,
+	source_cells jsonb,
 	outcome text COLLATE "C" NOT NULL DEFAULT 'waiting'
 		CONSTRAINT held_rows_outcome_check CHECK (outcome OPERATOR(pg_catalog.=) ANY (ARRAY['waiting', 'applied', 'declined', 'superseded', 'refused'])),
 	reason text,
@@ -364,7 +452,8 @@ COMMENT ON COLUMN onboard.held_rows.cause IS
 	'price and sold_out: the guard that held the row; discontinue_share and unnamed_records: why the last step of a replace waits';
 COMMENT ON COLUMN onboard.held_rows.current_value IS 'The price, stock or number of products on offer when it was held';
 COMMENT ON COLUMN onboard.held_rows.new_value IS 'The price or stock of the row, or the number of products that would be discontinued';
-COMMENT ON COLUMN onboard.held_rows.input IS 'The row as the vendor wrote it';
+COMMENT ON COLUMN onboard.held_rows.input IS 'The row as it was judged: as the vendor wrote it, unless a map changed it';
+COMMENT ON COLUMN onboard.held_rows.source_cells IS 'Cells that a map changed or left out, as the vendor wrote them; null if there are none';
 COMMENT ON COLUMN onboard.held_rows.outcome IS
 	'waiting, applied, declined, superseded (a later upload named the product) or refused (see reason)';
 COMMENT ON COLUMN onboard.held_rows.reason IS 'Why it was refused';
@@ -452,6 +541,10 @@ COMMENT ON TABLE onboard.mail_texts IS
 SELECT pg_catalog.pg_extension_config_dump('onboard.vendors', '');
 SELECT pg_catalog.pg_extension_config_dump('onboard.product_categories', 'ORDER BY category_id');
 SELECT pg_catalog.pg_extension_config_dump('onboard.product_categories_category_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('onboard.column_maps', '');
+SELECT pg_catalog.pg_extension_config_dump('onboard.map_values', '');
+SELECT pg_catalog.pg_extension_config_dump('onboard.exchange_rates', '');
+SELECT pg_catalog.pg_extension_config_dump('onboard.frozen_maps', '');
 SELECT pg_catalog.pg_extension_config_dump('onboard.upload_history', '');
 SELECT pg_catalog.pg_extension_config_dump('onboard.upload_history_upload_number_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('onboard.products', '');
@@ -516,6 +609,12 @@ ALTER TABLE onboard.outbox ENABLE ROW LEVEL SECURITY;
 ALTER TABLE onboard.outbox FORCE ROW LEVEL SECURITY;
 ALTER TABLE onboard.item_checks ENABLE ROW LEVEL SECURITY;
 ALTER TABLE onboard.item_checks FORCE ROW LEVEL SECURITY;
+ALTER TABLE onboard.column_maps ENABLE ROW LEVEL SECURITY;
+ALTER TABLE onboard.column_maps FORCE ROW LEVEL SECURITY;
+ALTER TABLE onboard.map_values ENABLE ROW LEVEL SECURITY;
+ALTER TABLE onboard.map_values FORCE ROW LEVEL SECURITY;
+ALTER TABLE onboard.frozen_maps ENABLE ROW LEVEL SECURITY;
+ALTER TABLE onboard.frozen_maps FORCE ROW LEVEL SECURITY;
 ALTER TABLE onboard.vendor_roles ENABLE ROW LEVEL SECURITY;
 ALTER TABLE onboard.vendor_roles FORCE ROW LEVEL SECURITY;
 
@@ -547,6 +646,18 @@ CREATE POLICY tenant ON onboard.held_rows
 	USING ((SELECT onboard.is_operator())
 		OR vendor_id OPERATOR(pg_catalog.=) ANY (SELECT r.vendor_id FROM onboard.vendor_roles r WHERE r.role_name OPERATOR(pg_catalog.=) CURRENT_USER))
 	WITH CHECK ((SELECT onboard.is_operator()));
+CREATE POLICY tenant ON onboard.column_maps
+	USING ((SELECT onboard.is_operator())
+		OR vendor_id OPERATOR(pg_catalog.=) ANY (SELECT r.vendor_id FROM onboard.vendor_roles r WHERE r.role_name OPERATOR(pg_catalog.=) CURRENT_USER))
+	WITH CHECK ((SELECT onboard.is_operator()));
+CREATE POLICY tenant ON onboard.map_values
+	USING ((SELECT onboard.is_operator())
+		OR vendor_id OPERATOR(pg_catalog.=) ANY (SELECT r.vendor_id FROM onboard.vendor_roles r WHERE r.role_name OPERATOR(pg_catalog.=) CURRENT_USER))
+	WITH CHECK ((SELECT onboard.is_operator()));
+CREATE POLICY tenant ON onboard.frozen_maps
+	USING ((SELECT onboard.is_operator())
+		OR vendor_id OPERATOR(pg_catalog.=) ANY (SELECT r.vendor_id FROM onboard.vendor_roles r WHERE r.role_name OPERATOR(pg_catalog.=) CURRENT_USER))
+	WITH CHECK ((SELECT onboard.is_operator()));
 -- As visible as the upload they belong to, whose own policy decides.
 CREATE POLICY tenant ON onboard.judged_rows
 	USING (EXISTS (SELECT FROM onboard.upload_history u WHERE u.upload_id OPERATOR(pg_catalog.=) judged_rows.upload_id));
@@ -568,6 +679,9 @@ COMMENT ON POLICY tenant ON onboard.outbox IS 'A vendor''s login sees its own ro
 COMMENT ON POLICY tenant ON onboard.judged_rows IS 'A vendor''s login sees the ranges of its own uploads only';
 COMMENT ON POLICY tenant ON onboard.product_changes IS 'A vendor''s login sees its own rows only';
 COMMENT ON POLICY tenant ON onboard.held_rows IS 'A vendor''s login sees its own rows only';
+COMMENT ON POLICY tenant ON onboard.column_maps IS 'A vendor''s login sees its own rows only';
+COMMENT ON POLICY tenant ON onboard.map_values IS 'A vendor''s login sees its own rows only';
+COMMENT ON POLICY tenant ON onboard.frozen_maps IS 'A vendor''s login sees its own rows only';
 COMMENT ON POLICY tenant ON onboard.row_actions IS 'A vendor''s login sees the rows of its own uploads only';
 COMMENT ON POLICY tenant ON onboard.item_checks IS 'A vendor''s login sees the checks of its own uploads only';
 COMMENT ON POLICY tenant ON onboard.vendor_roles IS 'A login sees its own rows; roles that may insert here see all';
@@ -752,6 +866,7 @@ CREATE FOREIGN TABLE onboard.intake (
 	attributes jsonb,
 	action text,
 	key_memo text,
+	source_cells jsonb,
 	defect_type text,
 	defect_message text,
 	raw_record text
@@ -836,6 +951,250 @@ LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_version';
 COMMENT ON FUNCTION @extschema@.onboard_version() IS 'Versions of library, script and ruleset; an error if library and script do not match';
 
 --
+-- Column maps.  A map is text: the statements of its definition.  What a client needs
+-- to read a file with it is one document, with the value lists, rates and categories
+-- that the definition refers to, and a hash over all of these.
+--
+
+CREATE FUNCTION onboard.check_map(definition text) RETURNS void
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_check_map';
+COMMENT ON FUNCTION onboard.check_map(text) IS 'Raises an error that names the line unless this is the definition of a map';
+
+CREATE FUNCTION onboard.map_uses(definition text, OUT value_lists text[], OUT currency_pairs text[], OUT categories boolean)
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_map_uses';
+COMMENT ON FUNCTION onboard.map_uses(text) IS
+	'What a map refers to: names of value lists, pairs of currencies such as EUR/USD, and whether it needs the categories';
+
+CREATE FUNCTION onboard.map_definition(vendor_id text, map_name text, OUT version integer, OUT definition text)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	SELECT c.version, c.definition INTO version, definition FROM onboard.column_maps c
+		WHERE c.vendor_id = map_definition.vendor_id AND c.map_name = map_definition.map_name
+		ORDER BY c.version DESC LIMIT 1;
+	IF definition IS NULL THEN
+		version := NULL;
+		definition := (SELECT s.definition FROM onboard.shipped_maps s WHERE s.map_name = map_definition.map_name);
+	END IF;
+	IF definition IS NULL THEN
+		RAISE EXCEPTION 'map "%" does not exist', map_name USING ERRCODE = 'undefined_object',
+			HINT = 'onboard_maps() lists the maps of a vendor; onboard_set_map() stores one.';
+	END IF;
+END $$;
+COMMENT ON FUNCTION onboard.map_definition(text, text) IS
+	'A map of a vendor, or else the preset with this name, whose version is null; an error if there is neither';
+
+CREATE FUNCTION onboard.map_document(vendor_id text, map_name text) RETURNS jsonb
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	map record;
+	uses record;
+	rates jsonb;
+	missing_rates jsonb;
+	contents jsonb;
+BEGIN
+	SELECT * INTO map FROM onboard.map_definition(vendor_id, map_name);
+	SELECT * INTO uses FROM onboard.map_uses(map.definition);
+	SELECT coalesce(jsonb_object_agg(p.pair, r.rate) FILTER (WHERE r.rate IS NOT NULL), '{}'),
+			coalesce(jsonb_agg(p.pair ORDER BY p.pair) FILTER (WHERE r.rate IS NULL), '[]')
+		INTO rates, missing_rates
+		FROM (SELECT DISTINCT u.pair FROM unnest(uses.currency_pairs) u (pair)) p
+			LEFT JOIN LATERAL (SELECT jsonb_build_object('rate', trim_scale(e.rate)::text, 'date', e.rate_date) AS rate
+				FROM onboard.exchange_rates e
+				WHERE e.from_currency = split_part(p.pair, '/', 1) AND e.to_currency = split_part(p.pair, '/', 2)
+				ORDER BY e.rate_date DESC LIMIT 1) r ON true;
+	contents := jsonb_build_object('definition', map.definition, 'rates', rates,
+		'values', (SELECT coalesce(jsonb_object_agg(l.name, coalesce(v.pairs, '{}')), '{}')
+			FROM unnest(uses.value_lists) l (name)
+				LEFT JOIN onboard.map_values v ON v.vendor_id = map_document.vendor_id AND v.list_name = l.name));
+	IF uses.categories THEN
+		contents := contents || jsonb_build_object('categories', (SELECT coalesce(jsonb_agg(c.category_name ORDER BY c.category_name), '[]')
+			FROM onboard.product_categories c WHERE c.is_active));
+	END IF;
+	RETURN contents || jsonb_build_object('name', map_name, 'version', map.version, 'is_preset', map.version IS NULL,
+		'hash', encode(sha256(convert_to(contents::text, 'UTF8')), 'hex'), 'missing_rates', missing_rates);
+END $$;
+COMMENT ON FUNCTION onboard.map_document(text, text) IS 'The document of onboard_map(), of a map that must exist';
+
+CREATE FUNCTION @extschema@.onboard_map(vendor_id text, map_name text DEFAULT NULL) RETURNS jsonb
+LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_map';
+COMMENT ON FUNCTION @extschema@.onboard_map(text, text) IS
+	'What a client needs to read a file with a map of a vendor, by default with the default map of the vendor; null if '
+	'it has none';
+
+CREATE FUNCTION onboard.check_vendor(vendor_id text) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM onboard.vendors v WHERE v.vendor_id = check_vendor.vendor_id) THEN
+		RAISE EXCEPTION 'vendor "%" does not exist', vendor_id USING ERRCODE = 'undefined_object';
+	END IF;
+END $$;
+COMMENT ON FUNCTION onboard.check_vendor(text) IS 'Raises an error unless the caller sees this vendor';
+
+CREATE FUNCTION @extschema@.onboard_maps(vendor_id text, OUT map_name text, OUT version integer, OUT is_preset boolean,
+	OUT is_default boolean, OUT description text, OUT needs text, OUT updated_at timestamptz)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	PERFORM onboard.check_vendor(vendor_id);
+	RETURN QUERY
+		WITH own AS (
+			SELECT DISTINCT ON (c.map_name) c.map_name, c.version, c.definition, c.created_at FROM onboard.column_maps c
+			WHERE c.vendor_id = onboard_maps.vendor_id ORDER BY c.map_name, c.version DESC
+		), all_maps AS (
+			SELECT o.map_name, o.version, false AS is_preset, NULL::text AS description, NULL::text AS needs, o.created_at
+				FROM own o WHERE o.definition IS NOT NULL
+			UNION ALL
+			SELECT s.map_name, NULL, true, s.description, s.needs, NULL
+				FROM onboard.shipped_maps s
+				WHERE NOT EXISTS (SELECT FROM own o WHERE o.map_name = s.map_name AND o.definition IS NOT NULL)
+		)
+		SELECT a.map_name, a.version, a.is_preset, a.map_name IS NOT DISTINCT FROM v.default_map, a.description, a.needs, a.created_at
+		FROM all_maps a JOIN onboard.vendors v ON v.vendor_id = onboard_maps.vendor_id
+		ORDER BY a.is_preset, a.map_name;
+END $$;
+COMMENT ON FUNCTION @extschema@.onboard_maps(text) IS
+	'The maps that a vendor''s files can be read with: its own, then the presets; version and updated_at of a preset are null';
+
+CREATE FUNCTION onboard.lock_vendor(vendor_id text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	PERFORM FROM onboard.vendors v WHERE v.vendor_id = lock_vendor.vendor_id FOR NO KEY UPDATE;
+	PERFORM onboard.check_vendor(vendor_id);
+END $$;
+COMMENT ON FUNCTION onboard.lock_vendor(text) IS
+	'Makes changes of a vendor''s maps wait for one another; an error if the caller does not see the vendor';
+
+CREATE FUNCTION @extschema@.onboard_set_map(vendor_id text, map_name text, definition text) RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	newest record;
+BEGIN
+	IF map_name IS NULL OR map_name !~ '^[A-Za-z0-9_-]{1,50}$' OR map_name = 'none' THEN
+		RAISE EXCEPTION 'invalid name of a map' USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'A name is 1 to 50 letters, digits, "_" and "-", and not "none".';
+	END IF;
+	PERFORM onboard.check_map(definition);
+	PERFORM onboard.lock_vendor(vendor_id);
+	SELECT c.version, c.definition INTO newest FROM onboard.column_maps c
+		WHERE c.vendor_id = onboard_set_map.vendor_id AND c.map_name = onboard_set_map.map_name
+		ORDER BY c.version DESC LIMIT 1;
+	IF newest.definition = definition THEN
+		RETURN newest.version;
+	END IF;
+	INSERT INTO onboard.column_maps (vendor_id, map_name, version, definition)
+		VALUES (vendor_id, map_name, coalesce(newest.version, 0) + 1, definition);
+	RETURN coalesce(newest.version, 0) + 1;
+END $$;
+COMMENT ON FUNCTION @extschema@.onboard_set_map(text, text, text) IS
+	'Stores a map of a vendor, as a new version unless it is as before; returns its version';
+
+CREATE FUNCTION @extschema@.onboard_remove_map(vendor_id text, map_name text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	newest record;
+BEGIN
+	PERFORM onboard.lock_vendor(vendor_id);
+	IF EXISTS (SELECT FROM onboard.vendors v WHERE v.vendor_id = onboard_remove_map.vendor_id AND v.default_map = map_name) THEN
+		RAISE EXCEPTION 'map "%" is the default map of vendor "%"', map_name, vendor_id USING ERRCODE = 'dependent_objects_still_exist',
+			HINT = 'Choose another default, or none, with onboard_set_default_map().';
+	END IF;
+	SELECT c.version, c.definition INTO newest FROM onboard.column_maps c
+		WHERE c.vendor_id = onboard_remove_map.vendor_id AND c.map_name = onboard_remove_map.map_name
+		ORDER BY c.version DESC LIMIT 1;
+	IF newest.definition IS NULL THEN
+		RETURN false;
+	END IF;
+	INSERT INTO onboard.column_maps (vendor_id, map_name, version) VALUES (vendor_id, map_name, newest.version + 1);
+	RETURN true;
+END $$;
+COMMENT ON FUNCTION @extschema@.onboard_remove_map(text, text) IS
+	'Removes a map of a vendor, whose versions are kept; uploads that began with it are still read with it; false if there is none';
+
+CREATE FUNCTION @extschema@.onboard_set_default_map(vendor_id text, map_name text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	PERFORM onboard.lock_vendor(vendor_id);
+	IF map_name IS NOT NULL THEN
+		PERFORM onboard.map_definition(vendor_id, map_name);
+	END IF;
+	UPDATE onboard.vendors v SET default_map = map_name WHERE v.vendor_id = onboard_set_default_map.vendor_id;
+END $$;
+COMMENT ON FUNCTION @extschema@.onboard_set_default_map(text, text) IS
+	'Chooses the map, its own or a preset, with which a vendor''s files are read unless another one is asked for; null for none';
+
+CREATE FUNCTION @extschema@.onboard_set_map_values(vendor_id text, list_name text, pairs jsonb) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	count bigint := 0;
+	fault text;
+BEGIN
+	PERFORM onboard.lock_vendor(vendor_id);
+	IF pairs IS NULL THEN
+		DELETE FROM onboard.map_values m WHERE m.vendor_id = onboard_set_map_values.vendor_id AND m.list_name = onboard_set_map_values.list_name;
+		RETURN 0;
+	END IF;
+	IF list_name IS NULL OR list_name !~ '^[A-Za-z0-9_-]{1,50}$' THEN
+		fault := 'the name of a list is 1 to 50 letters, digits, "_" and "-"';
+	ELSIF jsonb_typeof(pairs) <> 'object' THEN
+		fault := 'pairs must be a JSON object';
+	ELSE
+		SELECT count(*), CASE
+				WHEN count(*) > 100000 THEN 'a list has at most 100000 pairs'
+				WHEN NOT bool_and(jsonb_typeof(p.value) = 'string') THEN 'the values of pairs must be strings'
+				WHEN max(greatest(length(p.key), length(p.value #>> '{}'))) > 1000 THEN 'a text of pairs has at most 1000 characters' END
+			INTO count, fault FROM jsonb_each(pairs) p;
+	END IF;
+	IF fault IS NOT NULL THEN
+		RAISE EXCEPTION 'invalid value list: %', fault USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	INSERT INTO onboard.map_values AS m (vendor_id, list_name, pairs) VALUES (vendor_id, list_name, pairs)
+		ON CONFLICT ON CONSTRAINT map_values_pkey DO UPDATE SET pairs = EXCLUDED.pairs, updated_at = EXCLUDED.updated_at;
+	-- A map may use all of them, and each upload that begins after a change keeps a copy.
+	IF (SELECT sum(octet_length(m.pairs::text)) FROM onboard.map_values m WHERE m.vendor_id = onboard_set_map_values.vendor_id) > 16777216 THEN
+		RAISE EXCEPTION 'the value lists of vendor "%" would have more than 16 MB', vendor_id USING ERRCODE = 'program_limit_exceeded';
+	END IF;
+	RETURN count;
+END $$;
+COMMENT ON FUNCTION @extschema@.onboard_set_map_values(text, text, jsonb) IS
+	'Stores a value list of a vendor, replacing the one with this name; null removes it; returns the number of its pairs';
+
+CREATE FUNCTION @extschema@.onboard_set_exchange_rate(from_currency text, to_currency text, rate numeric, rate_date date DEFAULT NULL)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	today date := (now() AT TIME ZONE 'UTC')::date;
+	fault text := CASE
+		WHEN num_nulls(from_currency, to_currency, rate) > 0 THEN 'the currencies and the rate must not be null'
+		WHEN from_currency !~ '^[A-Z]{3}$' OR to_currency !~ '^[A-Z]{3}$' THEN 'a currency is a code of three letters, such as EUR'
+		WHEN from_currency = to_currency THEN 'the currencies must differ'
+		WHEN rate <= 0 OR rate >= 1000000000 OR scale(rate) > 9
+			THEN 'a rate is greater than 0 and less than 1000000000, with at most 9 decimals'
+		-- Elsewhere it may be tomorrow already.
+		WHEN rate_date > today + 1 THEN 'the date must not be in the future' END;
+BEGIN
+	IF fault IS NOT NULL THEN
+		RAISE EXCEPTION 'invalid exchange rate: %', fault USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	INSERT INTO onboard.exchange_rates (from_currency, to_currency, rate_date, rate)
+		VALUES (from_currency, to_currency, coalesce(rate_date, today), rate)
+		ON CONFLICT ON CONSTRAINT exchange_rates_pkey DO UPDATE SET rate = EXCLUDED.rate;
+END $$;
+COMMENT ON FUNCTION @extschema@.onboard_set_exchange_rate(text, text, numeric, date) IS
+	'Stores what one unit of a currency is worth in another on a day, by default today (UTC); maps use the rate of the latest day';
+
+-- Presets: one row each.
+
+--
 -- Life of an upload
 --
 
@@ -862,13 +1221,14 @@ COMMENT ON FUNCTION onboard.may_retry(text) IS
 CREATE FUNCTION @extschema@.onboard_begin_upload(vendor_id text, file_name text, source text DEFAULT NULL,
 	content_id text DEFAULT NULL, total_records bigint DEFAULT NULL, metadata jsonb DEFAULT '{}', again boolean DEFAULT true,
 	mode text DEFAULT NULL, match text DEFAULT NULL, blank text DEFAULT 'clear', source_time timestamptz DEFAULT NULL,
-	columns text[] DEFAULT NULL)
+	columns text[] DEFAULT NULL, map_name text DEFAULT NULL, map_hash text DEFAULT NULL)
 RETURNS text
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_begin_upload';
 COMMENT ON FUNCTION @extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb, boolean, text, text, text, timestamptz,
-	text[]) IS
+	text[], text, text) IS
 	'Opens an upload and returns its id; the same vendor and content, applied in the same way, return the same upload; '
-	'one that failed for a reason outside the file only if again is false';
+	'one that failed for a reason outside the file only if again is false; keeps the map as it is, which must still have '
+	'the given hash';
 
 CREATE FUNCTION @extschema@.onboard_upload_mode(vendor_id text, mode text DEFAULT NULL)
 RETURNS text
@@ -1899,6 +2259,60 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION onboard.visible_upload(text) IS 'The row of an upload, or an error if the caller may not see it';
 
+CREATE FUNCTION @extschema@.onboard_upload_map(upload_id text) RETURNS jsonb
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT f.document OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object('name', u.map_name, 'version', u.map_version,
+			'is_preset', u.map_version IS NULL)
+	FROM onboard.visible_upload(onboard_upload_map.upload_id) u
+		LEFT JOIN onboard.frozen_maps f ON f.vendor_id OPERATOR(pg_catalog.=) u.vendor_id AND f.map_hash OPERATOR(pg_catalog.=) u.map_hash;
+END;
+COMMENT ON FUNCTION @extschema@.onboard_upload_map(text) IS 'The map of an upload as it was when the upload began; null if it has none';
+
+-- A vendor whose file is read with a map knows its own headings, not our names.
+CREATE FUNCTION onboard.vendor_heading(metadata jsonb, field text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	RETURN coalesce((SELECT nullif(btrim(left(regexp_replace(metadata -> 'header' ->> (k.place - 1)::int, '[[:cntrl:]]', ' ', 'g'), 100)), '')
+			FROM jsonb_array_elements(CASE WHEN jsonb_typeof(metadata -> 'keys') = 'array' THEN metadata -> 'keys' ELSE '[]' END)
+				WITH ORDINALITY k (key, place)
+			WHERE k.key = to_jsonb(field) ORDER BY k.place LIMIT 1),
+		field);
+END $$;
+COMMENT ON FUNCTION onboard.vendor_heading(jsonb, text) IS
+	'Heading of a column in the file of an upload with this metadata; the column''s own name if no map was used or the file lacks it';
+
+CREATE FUNCTION onboard.vendor_message(metadata jsonb, error_field text, error_message text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	RETURN CASE WHEN starts_with(error_message, error_field || ' ')
+		THEN onboard.vendor_heading(metadata, error_field) || substr(error_message, length(error_field) + 1)
+		ELSE error_message END;
+END $$;
+COMMENT ON FUNCTION onboard.vendor_message(jsonb, text, text) IS 'The message of an error, with the vendor''s heading in place of the column''s name';
+
+CREATE FUNCTION onboard.vendor_suggestion(metadata jsonb, error_type text, error_field text, suggestion text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	-- The original of a key is what the vendor wrote.
+	RETURN CASE WHEN metadata -> 'converted' ? error_field AND error_type <> 'KEY_CHANGED_BY_SPREADSHEET' THEN NULL ELSE suggestion END;
+END $$;
+COMMENT ON FUNCTION onboard.vendor_suggestion(jsonb, text, text, text) IS
+	'The suggestion, or null if a map converts the values of the column, so that the vendor''s cell cannot be as suggested';
+
+CREATE FUNCTION onboard.skipped_rows(metadata jsonb) RETURNS bigint
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	-- A client wrote it.
+	RETURN CASE WHEN jsonb_typeof(metadata -> 'skipped_rows') = 'number' AND metadata ->> 'skipped_rows' ~ '^[0-9]{1,18}$'
+		THEN (metadata ->> 'skipped_rows')::bigint ELSE 0 END;
+END $$;
+COMMENT ON FUNCTION onboard.skipped_rows(jsonb) IS 'How many rows of a file are no products by its map; 0 without a map';
+
 CREATE FUNCTION @extschema@.onboard_error_csv(upload_id text) RETURNS SETOF text
 LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_error_csv';
 COMMENT ON FUNCTION @extschema@.onboard_error_csv(text) IS
@@ -1925,20 +2339,23 @@ COMMENT ON FUNCTION @extschema@.onboard_rejected_rows(text) IS
 	'wrong with the cell at the same place; a record that could not be read is its first cell';
 
 CREATE FUNCTION @extschema@.onboard_error_summary(upload_id text,
-	OUT error_type text, OUT error_field text, OUT rows bigint, OUT example_line bigint, OUT suggestion text)
+	OUT error_type text, OUT error_field text, OUT rows bigint, OUT example_line bigint, OUT suggestion text,
+	OUT error_message text)
 RETURNS SETOF record
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT c.error_type, c.error_field, c.rows, coalesce(e.line_number, e.row_number), e.suggestion
-	FROM (SELECT v.upload_id, v.error_type, v.error_field, pg_catalog.count(*) AS rows,
+	SELECT c.error_type, onboard.vendor_heading(u.metadata, c.error_field), c.rows, coalesce(e.line_number, e.row_number),
+		onboard.vendor_suggestion(u.metadata, c.error_type, c.error_field, e.suggestion),
+		onboard.vendor_message(u.metadata, c.error_field, e.error_message)
+	FROM onboard.visible_upload(onboard_error_summary.upload_id) u
+		CROSS JOIN LATERAL (SELECT v.error_type, v.error_field, pg_catalog.count(*) AS rows,
 				pg_catalog.min(v.row_number) AS first_row
-			FROM onboard.visible_upload(onboard_error_summary.upload_id) u
-				JOIN onboard.validation_errors v ON v.upload_id OPERATOR(pg_catalog.=) u.upload_id
-					AND v.severity OPERATOR(pg_catalog.=) 'error'
-			GROUP BY v.upload_id, v.error_type, v.error_field) c
-		CROSS JOIN LATERAL (SELECT f.line_number, f.row_number, f.suggestion
+			FROM onboard.validation_errors v
+			WHERE v.upload_id OPERATOR(pg_catalog.=) u.upload_id AND v.severity OPERATOR(pg_catalog.=) 'error'
+			GROUP BY v.error_type, v.error_field) c
+		CROSS JOIN LATERAL (SELECT f.line_number, f.row_number, f.suggestion, f.error_message
 			FROM onboard.validation_errors f
-			WHERE f.upload_id OPERATOR(pg_catalog.=) c.upload_id
+			WHERE f.upload_id OPERATOR(pg_catalog.=) u.upload_id
 				AND f.row_number OPERATOR(pg_catalog.=) c.first_row
 				AND f.error_type OPERATOR(pg_catalog.=) c.error_type
 				AND (f.error_field OPERATOR(pg_catalog.=) c.error_field OR (f.error_field IS NULL AND c.error_field IS NULL))
@@ -1947,7 +2364,8 @@ BEGIN ATOMIC
 	ORDER BY c.rows DESC, c.error_type, c.error_field;
 END;
 COMMENT ON FUNCTION @extschema@.onboard_error_summary(text) IS
-	'Causes of errors, most rows first: rule, field, number of rows, the first line affected and its suggestion';
+	'Causes of errors, most rows first: rule, field (the vendor''s heading if a map was used), number of rows, the first line '
+	'affected, and its suggestion and message';
 
 CREATE FUNCTION onboard.printable_ascii(value text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1963,7 +2381,8 @@ CREATE FUNCTION onboard.upload_causes(upload_id text, language text) RETURNS tex
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	judged bigint := (SELECT u.valid_records + u.error_records FROM onboard.visible_upload(upload_causes.upload_id) u);
+	u onboard.upload_history := onboard.visible_upload(upload_id);
+	judged bigint := u.valid_records + u.error_records;
 	main text;
 	affected bigint;
 	others text;
@@ -1975,7 +2394,8 @@ BEGIN
 		INTO main, affected, others, more
 		FROM (SELECT c.place, c.rows, c.causes, c.place = 1 AND onboard.is_main_cause(c.rows, judged) AS is_main,
 				'  ' || onboard.counted_text(upload_causes.language, 'cause.heading', c.rows, f.values) || E'\n'
-				|| '    ' || onboard.cause_text(upload_causes.language, c.error_type, c.error_field, f.error_message)
+				|| '    ' || onboard.cause_text(upload_causes.language, c.error_type,
+					onboard.vendor_heading(u.metadata, c.error_field), f.error_message)
 				|| format(E' (%s)\n', c.error_type)
 				|| CASE WHEN f.suggestion <> ''
 					THEN '    ' || onboard.filled_text(upload_causes.language, 'cause.suggestion', f.values) || E'\n'
@@ -1986,11 +2406,13 @@ BEGIN
 					FROM onboard.validation_errors e
 					WHERE e.upload_id = upload_causes.upload_id AND e.severity = 'error'
 					GROUP BY e.error_type, e.error_field) c
-				CROSS JOIN LATERAL (SELECT e.suggestion, e.error_message, jsonb_build_object(
+				CROSS JOIN LATERAL (SELECT s.suggestion,
+							onboard.vendor_message(u.metadata, e.error_field, e.error_message) AS error_message, jsonb_build_object(
 							'rows', onboard.counted_text(upload_causes.language, 'rows', c.rows),
 							'place', onboard.place_text(upload_causes.language, e.line_number, e.row_number),
-							'suggestion', regexp_replace(e.suggestion, '[[:cntrl:]]', ' ', 'g')) AS values
-					FROM onboard.validation_errors e
+							'suggestion', regexp_replace(s.suggestion, '[[:cntrl:]]', ' ', 'g')) AS values
+					FROM onboard.validation_errors e CROSS JOIN LATERAL onboard.vendor_suggestion(u.metadata, e.error_type,
+						e.error_field, e.suggestion) s (suggestion)
 					WHERE e.upload_id = upload_causes.upload_id AND e.row_number = c.first_row
 						AND e.error_type = c.error_type AND e.error_field IS NOT DISTINCT FROM c.error_field
 						AND e.severity = 'error'
@@ -2258,6 +2680,8 @@ BEGIN
 		'actions', jsonb_build_object('inserted', u.inserted, 'updated', u.updated, 'unchanged', u.unchanged,
 			'stale', u.stale, 'held', u.held, 'discontinued', u.discontinued),
 		'discontinued_missing', u.discontinued_missing,
+		'skipped_rows', onboard.skipped_rows(u.metadata),
+		'map', u.map_name,
 		'held_waiting', (SELECT count(*) FROM onboard.held_rows h
 			WHERE h.upload_id = u.upload_id AND h.outcome = 'waiting'),
 		'success_rate_percent', onboard.success_rate(u.valid_records, coalesce(u.total_records,
@@ -2486,11 +2910,11 @@ COMMENT ON FUNCTION onboard.grant_all_vendors(name) IS 'Lets a role act for all 
 CREATE FUNCTION onboard.mail_functions() RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT ARRAY['text_of', 'filled_text', 'number_text', 'percent_text', 'counted_text', 'place_text', 'cause_text',
+	SELECT ARRAY['vendor_heading', 'vendor_message', 'vendor_suggestion', 'skipped_rows', 'text_of', 'filled_text', 'number_text', 'percent_text', 'counted_text', 'place_text', 'cause_text',
 		'is_main_cause', 'printable_ascii', 'upload_causes', 'upload_actions', 'upload_held', 'upload_categories', 'mail_outcome',
 		'mail_files', 'mail_facts', 'mail_subject', 'notification'];
 END;
-COMMENT ON FUNCTION onboard.mail_functions() IS 'Names of the functions that onboard_notification() calls';
+COMMENT ON FUNCTION onboard.mail_functions() IS 'Names of the functions that onboard_notification() and onboard_error_summary() call';
 
 CREATE FUNCTION onboard.grant_mail(role name) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -2509,8 +2933,9 @@ BEGIN
 	PERFORM onboard.grant_objects(role,
 		ARRAY['vendors', 'product_categories', 'products', 'upload_history', 'validation_errors', 'judged_rows',
 			'held_rows', 'outbox', 'item_checks', 'vendor_roles', 'history_horizon', 'vendor_summary', 'recent_uploads',
-			'product_catalog', 'product_history', 'mail_texts', 'shipped_texts'],
-		ARRAY['onboard_validate', 'onboard_check', 'onboard_diff', 'onboard_diff_missing', 'onboard_ingest',
+			'product_catalog', 'product_history', 'mail_texts', 'shipped_texts', 'column_maps', 'shipped_maps', 'map_values',
+			'exchange_rates', 'frozen_maps'],
+		ARRAY['onboard_map', 'onboard_maps', 'onboard_upload_map', 'check_vendor', 'onboard_validate', 'onboard_check', 'onboard_diff', 'onboard_diff_missing', 'onboard_ingest',
 			'onboard_product_as_of', 'onboard_judged_ranges', 'onboard_statistics',
 			'onboard_version', 'onboard_diagnose', 'onboard_begin_upload', 'onboard_upload_mode', 'onboard_begin_parse', 'onboard_describe_upload',
 			'onboard_save_checkpoint', 'onboard_finish_upload', 'onboard_reject_upload',
@@ -2551,13 +2976,19 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	PERFORM onboard.grant_objects(role,
-		ARRAY['vendors', 'upload_history', 'judged_rows', 'outbox', 'item_checks', 'vendor_roles', 'mail_texts', 'shipped_texts'],
-		ARRAY['onboard_mail_template', 'onboard_set_mail_template', 'text_of', 'check_mail_text', 'onboard_backlog', 'onboard_cancel_upload', 'onboard_held', 'onboard_approve_rows', 'onboard_decline_rows',
+		ARRAY['vendors', 'upload_history', 'judged_rows', 'outbox', 'item_checks', 'vendor_roles', 'mail_texts', 'shipped_texts',
+			'column_maps', 'shipped_maps', 'map_values', 'exchange_rates', 'frozen_maps'],
+		ARRAY['onboard_map', 'onboard_maps', 'onboard_upload_map', 'onboard_set_map', 'onboard_remove_map', 'onboard_set_default_map',
+			'onboard_set_map_values', 'onboard_set_exchange_rate', 'check_map', 'map_definition', 'check_vendor', 'lock_vendor',
+			'visible_upload', 'onboard_mail_template', 'onboard_set_mail_template', 'text_of', 'check_mail_text', 'onboard_backlog', 'onboard_cancel_upload', 'onboard_held', 'onboard_approve_rows', 'onboard_decline_rows',
 			'onboard_prune_history', 'onboard_version', 'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'utc_text']);
 	EXECUTE format('GRANT INSERT (vendor_id, vendor_name, email, phone, business_name, tax_id, address, city, state, country, '
-		'postal_code, status, language), UPDATE (status, modes, default_mode, price_guard, sold_out_guard, discontinue_guard, language) '
+		'postal_code, status, language), UPDATE (status, modes, default_mode, price_guard, sold_out_guard, discontinue_guard, language, default_map) '
 		'ON onboard.vendors TO %I', role);
-	EXECUTE format('GRANT INSERT, UPDATE, DELETE ON onboard.mail_texts TO %I', role);
+	EXECUTE format('GRANT INSERT, UPDATE, DELETE ON onboard.mail_texts, onboard.map_values TO %I', role);
+	EXECUTE format('GRANT INSERT, UPDATE ON onboard.exchange_rates TO %I', role);
+	-- Versions of a map are only added.
+	EXECUTE format('GRANT INSERT ON onboard.column_maps TO %I', role);
 	-- The errors of rows, and why rows are held, but not what the rows contain.
 	EXECUTE format('GRANT SELECT (upload_id, row_number, error_type, error_field, severity) '
 		'ON onboard.validation_errors TO %I', role);
@@ -2566,21 +2997,19 @@ BEGIN
 	PERFORM onboard.grant_all_vendors(role);
 END $$;
 COMMENT ON FUNCTION @extschema@.onboard_grant_operator(name) IS
-	'Lets a role add vendors, change their status, language, modes and guards, and the texts of mails, cancel uploads, decide on held rows, follow any '
-	'upload and prune the history, without reading products';
+	'Lets a role add vendors, change their status, language, modes, guards and maps, and the texts of mails, cancel uploads, decide on '
+	'held rows, follow any upload and prune the history, without reading products';
 
 CREATE FUNCTION @extschema@.onboard_grant_vendor(role name, vendor_id text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-	IF NOT EXISTS (SELECT FROM onboard.vendors v WHERE v.vendor_id = onboard_grant_vendor.vendor_id) THEN
-		RAISE EXCEPTION 'vendor "%" does not exist', vendor_id USING ERRCODE = 'undefined_object';
-	END IF;
+	PERFORM onboard.check_vendor(vendor_id);
 	PERFORM onboard.grant_objects(role,
 		ARRAY['vendors', 'product_categories', 'products', 'upload_history', 'validation_errors', 'held_rows', 'vendor_roles',
 			'history_horizon', 'vendor_summary', 'recent_uploads', 'product_catalog', 'product_history', 'mail_texts',
-			'shipped_texts'],
-		ARRAY['onboard_validate', 'onboard_product_as_of', 'onboard_version', 'onboard_error_csv', 'onboard_fix_csv',
+			'shipped_texts', 'column_maps', 'shipped_maps', 'map_values', 'exchange_rates', 'frozen_maps'],
+		ARRAY['onboard_map', 'onboard_maps', 'onboard_upload_map', 'check_vendor', 'onboard_validate', 'onboard_product_as_of', 'onboard_version', 'onboard_error_csv', 'onboard_fix_csv',
 			'onboard_fixed_csv', 'onboard_rejected_rows',
 			'onboard_error_summary', 'onboard_notification', 'onboard_upload_status', 'onboard_held', 'is_operator', 'may_retry',
 			'onboard_mail_template', 'success_rate', 'utc_text', 'visible_upload'] || onboard.mail_functions());
@@ -2958,8 +3387,16 @@ REVOKE ALL ON FUNCTION
 	@extschema@.onboard_judged_ranges(text),
 	@extschema@.onboard_statistics(),
 	@extschema@.onboard_version(),
-	@extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb, boolean, text, text, text, timestamptz, text[]),
+	@extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb, boolean, text, text, text, timestamptz, text[], text, text),
 	@extschema@.onboard_upload_mode(text, text),
+	@extschema@.onboard_map(text, text),
+	@extschema@.onboard_maps(text),
+	@extschema@.onboard_upload_map(text),
+	@extschema@.onboard_set_map(text, text, text),
+	@extschema@.onboard_remove_map(text, text),
+	@extschema@.onboard_set_default_map(text, text),
+	@extschema@.onboard_set_map_values(text, text, jsonb),
+	@extschema@.onboard_set_exchange_rate(text, text, numeric, date),
 	@extschema@.onboard_begin_parse(text),
 	@extschema@.onboard_describe_upload(text, bigint, jsonb, text[]),
 	@extschema@.onboard_save_checkpoint(text, bigint, bigint, bigint, jsonb),

@@ -141,14 +141,9 @@ causes_read(struct database *database, const char *upload_id, struct causes *cau
 	const char *const values[] = {upload_id};
 	PGresult *result = NULL;
 
-	/* The example is the error of the first row, found by the primary key. */
 	if (!database_query(
 			database, RUN_AGAIN,
-			"SELECT s.error_type, s.error_field, s.rows, s.example_line,"
-			" (SELECT e.error_message FROM onboard.validation_errors e"
-			"  WHERE e.upload_id = $1::text AND e.error_type = s.error_type"
-			"  AND e.error_field IS NOT DISTINCT FROM s.error_field AND e.severity = 'error'"
-			"  ORDER BY e.upload_id, e.row_number, e.error_id LIMIT 1), s.suggestion"
+			"SELECT s.error_type, s.error_field, s.rows, s.example_line, s.error_message, s.suggestion"
 			" FROM onboard_error_summary($1::text) s"
 			" ORDER BY s.rows DESC, s.error_type, s.error_field",
 			1, values, &result, error))

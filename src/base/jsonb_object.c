@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * jsonb_object.c
- *	  Writing a jsonb object in its stored form.
+ *	  Writing a jsonb object in its stored form; reading an object of texts.
  *
- * That form has sorted keys, an array of JEntry, and the keys and values; see
+ * The stored form has sorted keys, an array of JEntry, and the keys and values; see
  * utils/jsonb.h.  Building it through JsonbValue would cost ten times as much, and
  * a file full of errors, or of changes, needs one or two per row.
  *
@@ -105,4 +105,46 @@ jsonb_object_write(const JsonbMember *members, int count)
 		write_value(&writer, &members[i]);
 	SET_VARSIZE(result, writer.data + writer.used - (char *) result);
 	return result;
+}
+
+JsonbIterator *
+jsonb_texts_begin(JsonbContainer *object)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(object);
+	JsonbValue start;
+
+	(void) JsonbIteratorNext(&iterator, &start, true);
+	return iterator;
+}
+
+bool
+jsonb_texts_next(JsonbIterator **iterator, struct text_view *name, struct text_view *value)
+{
+	JsonbValue key;
+	JsonbValue text;
+
+	if (JsonbIteratorNext(iterator, &key, true) != WJB_KEY)
+		return false;
+	(void) JsonbIteratorNext(iterator, &text, true);
+	name->data = key.val.string.val;
+	name->length = key.val.string.len;
+	*value = (struct text_view){NULL, 0};
+	if (text.type == jbvString)
+		*value = (struct text_view){text.val.string.val, text.val.string.len};
+	else if (text.type == jbvBinary)
+		value->length = text.val.binary.len;
+	return true;
+}
+
+struct text_view
+jsonb_texts_find(Jsonb *object, struct text_view name)
+{
+	struct text_view text = {NULL, 0};
+	JsonbValue storage;
+	JsonbValue *value =
+		getKeyJsonValueFromContainer(&object->root, name.data, (int) name.length, &storage);
+
+	if (value != NULL && value->type == jbvString)
+		text = (struct text_view){value->val.string.val, value->val.string.len};
+	return text;
 }

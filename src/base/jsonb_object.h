@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * jsonb_object.h
- *	  Writing a jsonb object in its stored form.
+ *	  Writing a jsonb object in its stored form; reading an object of texts.
  *
  *-------------------------------------------------------------------------
  */
@@ -40,5 +40,18 @@ extern int jsonb_compare_names(struct text_view left, struct text_view right);
  * the order of their names, which must differ.
  */
 extern Jsonb *jsonb_object_write(const JsonbMember *members, int count);
+
+/* Begin to read the members of an object whose values are texts. */
+extern JsonbIterator *jsonb_texts_begin(JsonbContainer *object);
+
+/*
+ * Read the next member; return false at the end.  Only what SQL stored has another
+ * value than a string; of that, only the size is returned.
+ */
+extern bool
+jsonb_texts_next(JsonbIterator **iterator, struct text_view *name, struct text_view *value);
+
+/* Return the text of this name in an object of texts; data is NULL if it has none. */
+extern struct text_view jsonb_texts_find(Jsonb *object, struct text_view name);
 
 #endif /* ONBOARD_JSONB_OBJECT_H */

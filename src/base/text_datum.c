@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * text_datum.c
- *	  Making text datums, and comparing stored ones bytewise.
+ *	  Making text datums, comparing stored ones bytewise, and reading arguments.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,4 +33,19 @@ bool
 text_datums_equal(Datum a, Datum b)
 {
 	return DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, a, b));
+}
+
+char *
+text_argument(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", name)));
+	return text_to_cstring(PG_GETARG_TEXT_PP(argument));
+}
+
+char *
+text_argument_or_null(FunctionCallInfo fcinfo, int argument)
+{
+	return PG_ARGISNULL(argument) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argument));
 }

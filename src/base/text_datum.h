@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * text_datum.h
- *	  Making text datums, and comparing stored ones bytewise.
+ *	  Making text datums, comparing stored ones bytewise, and reading arguments.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,6 +10,7 @@
 
 #include "postgres.h"
 
+#include "fmgr.h"
 #include "utils/builtins.h"
 
 #include "shared/text.h"
@@ -25,5 +26,11 @@ text_datum(struct text_view text)
 extern bool text_datum_is(Datum text, const char *data, Size length);
 
 extern bool text_datums_equal(Datum a, Datum b);
+
+/* Return a text argument of an SQL function; a null raises an error that names it. */
+extern char *text_argument(FunctionCallInfo fcinfo, int argument, const char *name);
+
+/* Return a text argument, or NULL for null. */
+extern char *text_argument_or_null(FunctionCallInfo fcinfo, int argument);
 
 #endif /* ONBOARD_TEXT_DATUM_H */

@@ -86,13 +86,6 @@ refuse_value(const char *name, const char *value)
 					errmsg("unrecognized value for parameter %s: \"%s\"", name, value)));
 }
 
-/* Return a text argument, or NULL. */
-static char *
-text_argument(FunctionCallInfo fcinfo, int argument)
-{
-	return PG_ARGISNULL(argument) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argument));
-}
-
 static void
 forget_carried(void *argument)
 {
@@ -116,8 +109,8 @@ carry_terms(ChangeTerms *terms)
 static ChangeTerms *
 open_terms(FunctionCallInfo fcinfo, const char *vendor_id, bool carry, MemoryContext context)
 {
-	const char *match_name = text_argument(fcinfo, ARGUMENT_MATCH);
-	const char *blank_name = text_argument(fcinfo, ARGUMENT_BLANK);
+	const char *match_name = text_argument_or_null(fcinfo, ARGUMENT_MATCH);
+	const char *blank_name = text_argument_or_null(fcinfo, ARGUMENT_BLANK);
 	enum upload_match match = MATCH_COUNT;
 	enum upload_blank blank = BLANK_CLEARS;
 	const RowColumns *columns = NULL;
@@ -153,7 +146,7 @@ open_diff(FunctionCallInfo fcinfo, enum upload_mode mode, bool carry)
 {
 	Diff *diff = palloc0(sizeof(Diff));
 	MemoryContext context = CurrentMemoryContext;
-	char *vendor_id = text_argument(fcinfo, ARGUMENT_VENDOR_ID);
+	char *vendor_id = text_argument_or_null(fcinfo, ARGUMENT_VENDOR_ID);
 	RuleSettingsCache *cache;
 	OwnerSection section;
 
@@ -380,8 +373,8 @@ onboard_diff(PG_FUNCTION_ARGS)
 		PG_ARGISNULL(ARGUMENT_MODE) || PG_ARGISNULL(ARGUMENT_CARRY))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 						errmsg("vendor_id, records, mode and carry must not be null")));
-	if (!upload_mode_by_name(text_argument(fcinfo, ARGUMENT_MODE), &mode))
-		refuse_value("mode", text_argument(fcinfo, ARGUMENT_MODE));
+	if (!upload_mode_by_name(text_argument_or_null(fcinfo, ARGUMENT_MODE), &mode))
+		refuse_value("mode", text_argument_or_null(fcinfo, ARGUMENT_MODE));
 	records = json_records_open(PG_GETARG_JSONB_P(ARGUMENT_RECORDS));
 	diff = open_diff(fcinfo, mode, PG_GETARG_BOOL(ARGUMENT_CARRY));
 	InitMaterializedSRF(fcinfo, 0);
@@ -396,6 +389,7 @@ onboard_diff(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		json_records_read(records, i, &row);
 		judge_row(diff, &row, &outcome);
+		incoming_row_show_source(&row, &diff->findings);
 		return_outcome((ReturnSetInfo *) fcinfo->resultinfo, diff, &row, &outcome);
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(row_context);

@@ -96,12 +96,8 @@ note_seen(Check *check, const IncomingRow *row, SeenKeys *seen)
 					   row->line_number > 0 ? row->line_number : row->row_number);
 }
 
-/*
- * Judge a row by the rules, against the catalogue and, unless seen is NULL,
- * against the earlier rows of the dry run; returns what a load would do with it.
- */
 static enum row_action
-check_row(Check *check, IncomingRow *row, SeenKeys *seen)
+judge_row(Check *check, IncomingRow *row, SeenKeys *seen)
 {
 	FoundKeys found = {{false}};
 	RowKeys keys;
@@ -115,6 +111,19 @@ check_row(Check *check, IncomingRow *row, SeenKeys *seen)
 	if (seen != NULL)
 		find_seen(check, row, seen, &found);
 	return decide_insertion(row, &found, &check->findings);
+}
+
+/*
+ * Judge a row by the rules, against the catalogue and, unless seen is NULL,
+ * against the earlier rows of the dry run; returns what a load would do with it.
+ */
+static enum row_action
+check_row(Check *check, IncomingRow *row, SeenKeys *seen)
+{
+	enum row_action action = judge_row(check, row, seen);
+
+	incoming_row_show_source(row, &check->findings);
+	return action;
 }
 
 static void

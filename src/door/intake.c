@@ -50,6 +50,7 @@ typedef enum IntakeColumn
 	INTAKE_ATTRIBUTES,
 	INTAKE_ACTION,
 	INTAKE_KEY_MEMO,
+	INTAKE_SOURCE_CELLS,
 	INTAKE_DEFECT_TYPE,
 	INTAKE_DEFECT_MESSAGE,
 	INTAKE_RAW_RECORD,
@@ -67,6 +68,7 @@ static const struct
 	[INTAKE_ATTRIBUTES] = {"attributes", JSONBOID},
 	[INTAKE_ACTION] = {"action", TEXTOID},
 	[INTAKE_KEY_MEMO] = {"key_memo", TEXTOID},
+	[INTAKE_SOURCE_CELLS] = {"source_cells", JSONBOID},
 	[INTAKE_DEFECT_TYPE] = {"defect_type", TEXTOID},
 	[INTAKE_DEFECT_MESSAGE] = {"defect_message", TEXTOID},
 	[INTAKE_RAW_RECORD] = {"raw_record", TEXTOID},
@@ -257,31 +259,34 @@ read_defect(const Intake *intake, TupleTableSlot *slot, IncomingRow *row)
 	row->raw_record = text_column(slot, intake->intake_column[INTAKE_RAW_RECORD], NULL);
 }
 
-static void
-read_attributes(const Intake *intake, TupleTableSlot *slot, IncomingRow *row)
+/* Return a column that is an object of texts, or NULL; hint says what the texts are. */
+static Jsonb *
+texts_column(const Intake *intake, TupleTableSlot *slot, IntakeColumn column, int64 row_number,
+			 const char *hint)
 {
-	AttrNumber number = intake->intake_column[INTAKE_ATTRIBUTES];
+	AttrNumber number = intake->intake_column[column];
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
 	JsonbValue value;
+	Jsonb *object;
 
 	if (slot->tts_isnull[number - 1])
-		return;
-	row->attributes = DatumGetJsonbP(slot->tts_values[number - 1]);
-	if (!JB_ROOT_IS_OBJECT(row->attributes))
+		return NULL;
+	object = DatumGetJsonbP(slot->tts_values[number - 1]);
+	if (!JB_ROOT_IS_OBJECT(object))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("attributes of row %lld are not a JSON object",
-							   (long long) row->row_number)));
-	iterator = JsonbIteratorInit(&row->attributes->root);
+						errmsg("%s of row %lld are not a JSON object", intake_columns[column].name,
+							   (long long) row_number)));
+	iterator = JsonbIteratorInit(&object->root);
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 	{
 		if (token == WJB_VALUE && value.type != jbvString)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("an attribute of row %lld is not a JSON string",
-							(long long) row->row_number),
-					 errhint("Attributes are the columns that onboard does not define, as text.")));
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("%s of row %lld are not all JSON strings",
+								   intake_columns[column].name, (long long) row_number),
+							errhint("%s", hint)));
 	}
+	return object;
 }
 
 static void
@@ -303,7 +308,11 @@ intake_row(Intake *intake, TupleTableSlot *slot)
 	row.action = text_column(slot, intake->intake_column[INTAKE_ACTION], NULL);
 	row.memo = text_column(slot, intake->intake_column[INTAKE_KEY_MEMO], NULL);
 	read_defect(intake, slot, &row);
-	read_attributes(intake, slot, &row);
+	row.attributes =
+		texts_column(intake, slot, INTAKE_ATTRIBUTES, row.row_number,
+					 "Attributes are the columns that onboard does not define, as text.");
+	row.source_cells = texts_column(intake, slot, INTAKE_SOURCE_CELLS, row.row_number,
+									"Source cells are the cells that a map changed, as text.");
 	switch (
 		loader_push(intake->loader, upload_id.data ? upload_id.data : "", upload_id.length, &row))
 	{

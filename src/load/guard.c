@@ -169,12 +169,13 @@ guard_hold(const CatalogueOwner *owner, const IncomingRow *row, int64 product_id
 {
 	static Statement hold = {
 		"INSERT INTO onboard.held_rows (upload_id, vendor_id, row_number, line_number, product_id, "
-		"  cause, current_value, new_value, input) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-		9,
-		{TEXTOID, TEXTOID, INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, JSONBOID},
+		"  cause, current_value, new_value, input, source_cells) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+		10,
+		{TEXTOID, TEXTOID, INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, JSONBOID,
+		 JSONBOID},
 	};
-	Datum values[9] = {
+	Datum values[10] = {
 		owner->upload_id_text,
 		owner->vendor_id_text,
 		Int64GetDatum(row->row_number),
@@ -183,14 +184,17 @@ guard_hold(const CatalogueOwner *owner, const IncomingRow *row, int64 product_id
 		CStringGetTextDatum(cause->name),
 		CStringGetTextDatum(cause->current_value),
 		CStringGetTextDatum(cause->new_value),
-		JsonbPGetDatum(incoming_row_original_data(row)),
+		JsonbPGetDatum(incoming_row_data(row)),
+		JsonbPGetDatum(row->source_cells),
 	};
-	char nulls[9];
+	char nulls[10];
 	OwnerSection section;
 
 	memset(nulls, ' ', sizeof(nulls));
 	if (row->line_number == 0)
 		nulls[3] = 'n';
+	if (row->source_cells == NULL)
+		nulls[9] = 'n';
 	owner_enter(&section);
 	SPI_connect();
 	statement_run(&hold, values, nulls, false, SPI_OK_INSERT);

@@ -3,7 +3,7 @@
  * held.c
  *	  Applying a row that a guard held, once it is approved.
  *
- * The row is read from held_rows.input, which is what the vendor wrote, and
+ * The row is read from held_rows.input, which is the row as it was judged, and
  * processed like any other row, by the same decision that held it, but with the
  * guards off.
  *

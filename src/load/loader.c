@@ -248,6 +248,7 @@ loader_conclude_row(Loader *loader, const IncomingRow *row, enum row_action acti
 {
 	RowOutcome outcome = {action, product_id, &loader->findings};
 
+	incoming_row_show_source(row, &loader->findings);
 	if (!action_is_valid(action))
 		onboard_counters.rows_rejected++;
 	if (loader->findings.count > 0 &&

@@ -6,7 +6,8 @@
  *
  * A row whose verdict must wait (its key may belong to an earlier row that is
  * not decided yet, or to a running transaction) is kept as a RowImage: the raw
- * bytes of its fields one after another, then its attributes, numbers, findings.
+ * bytes of its fields one after another, then its attributes, source cells, numbers
+ * and findings.
  * The bytes are raw because an error report shows what the vendor wrote, which
  * the stored product no longer tells.  Numbers and findings are included so that
  * no row is judged twice.
@@ -36,6 +37,7 @@ struct RowImage
 	int64 line_number;
 	int64 position;
 	Jsonb *attributes;
+	Jsonb *source_cells;
 	JsonbContainer *original; /* borrowed: valid during the door's call */
 	int original_length;
 	column_set numbers; /* as in struct product_row; the numbers follow the attributes */
@@ -66,29 +68,32 @@ typedef struct FindingImage
 	uint8 rejected;
 } FindingImage;
 
-static Size
-raw_bytes(const struct product_row *product)
-{
-	Size total = 0;
-	int i;
-
-	for (i = 0; i < COLUMN_COUNT; i++)
-		total += product->raw[i].length;
-	return total;
-}
-
 /* Return where the attributes of an image begin. */
 static Size
 attributes_offset(const IncomingRow *row)
 {
-	return MAXALIGN(offsetof(RowImage, bytes) + raw_bytes(&row->product) + row->action.length);
+	return MAXALIGN(offsetof(RowImage, bytes) + product_row_bytes(&row->product) +
+					row->action.length);
+}
+
+static Size
+object_size(const Jsonb *object)
+{
+	return object != NULL ? MAXALIGN(VARSIZE(object)) : 0;
+}
+
+/* Return where its source cells begin. */
+static Size
+source_cells_offset(const IncomingRow *row)
+{
+	return attributes_offset(row) + object_size(row->attributes);
 }
 
 /* Return where its numbers begin. */
 static Size
 numbers_offset(const IncomingRow *row)
 {
-	return attributes_offset(row) + (row->attributes ? MAXALIGN(VARSIZE(row->attributes)) : 0);
+	return source_cells_offset(row) + object_size(row->source_cells);
 }
 
 /* Return where its findings begin. */
@@ -224,6 +229,13 @@ row_image_has_findings(const RowImage *image)
 	return image->finding_count > 0;
 }
 
+/* Copy an object to memory, and return the copy; NULL for none. */
+static Jsonb *
+save_object(const Jsonb *object, char *memory)
+{
+	return object == NULL ? NULL : memcpy(memory, object, VARSIZE(object));
+}
+
 RowImage *
 row_image_save(const IncomingRow *row, const struct findings *findings, void *memory)
 {
@@ -251,12 +263,8 @@ row_image_save(const IncomingRow *row, const struct findings *findings, void *me
 	image->action_length = row->action.data ? (uint32) row->action.length : FIELD_ABSENT;
 	if (row->action.length > 0)
 		memcpy(next, row->action.data, row->action.length);
-	image->attributes = NULL;
-	if (row->attributes)
-	{
-		image->attributes = (Jsonb *) ((char *) image + attributes_offset(row));
-		memcpy(image->attributes, row->attributes, VARSIZE(row->attributes));
-	}
+	image->attributes = save_object(row->attributes, (char *) image + attributes_offset(row));
+	image->source_cells = save_object(row->source_cells, (char *) image + source_cells_offset(row));
 	save_numbers(&row->product, (int64 *) ((char *) image + numbers_offset(row)));
 	save_findings(row, findings, (char *) image + findings_offset(row));
 	return image;
@@ -273,6 +281,7 @@ row_image_load(const RowImage *image, IncomingRow *row, struct findings *finding
 	row->line_number = image->line_number;
 	row->position = image->position;
 	row->attributes = image->attributes;
+	row->source_cells = image->source_cells;
 	row->original = image->original;
 	row->original_length = image->original_length;
 	row->product.numbers = image->numbers;
@@ -308,39 +317,6 @@ row_image_text(const RowImage *image, const IncomingRow *row, enum onboard_colum
 	return text + (row->product.value[column].data - row->product.raw[column].data);
 }
 
-/*
- * Read the next attribute; return false at the end.  Only one that SQL stored has
- * another value than a string; its size is all that is returned.
- */
-static bool
-next_attribute(JsonbIterator **iterator, struct text_view *name, struct text_view *value)
-{
-	JsonbValue key;
-	JsonbValue text;
-
-	if (JsonbIteratorNext(iterator, &key, true) != WJB_KEY)
-		return false;
-	(void) JsonbIteratorNext(iterator, &text, true);
-	name->data = key.val.string.val;
-	name->length = key.val.string.len;
-	*value = (struct text_view){NULL, 0};
-	if (text.type == jbvString)
-		*value = (struct text_view){text.val.string.val, text.val.string.len};
-	else if (text.type == jbvBinary)
-		value->length = text.val.binary.len;
-	return true;
-}
-
-static JsonbIterator *
-begin_attributes(Jsonb *attributes)
-{
-	JsonbIterator *iterator = JsonbIteratorInit(&attributes->root);
-	JsonbValue object;
-
-	(void) JsonbIteratorNext(&iterator, &object, true);
-	return iterator;
-}
-
 static void
 add_only_finding(struct findings *findings, const struct rule *rule, struct text_view rejected,
 				 const char *message)
@@ -355,20 +331,18 @@ add_only_finding(struct findings *findings, const struct rule *rule, struct text
  * be taken for that when the row is read again, from a fix file or on approval.
  */
 static void
-judge_attributes(const IncomingRow *row, struct findings *findings)
+judge_attributes(const IncomingRow *row, struct row_caps *caps, struct findings *findings)
 {
-	JsonbIterator *iterator = begin_attributes(row->attributes);
+	JsonbIterator *iterator = jsonb_texts_begin(&row->attributes->root);
 	struct text_view none = {NULL, 0};
 	struct text_view name;
 	struct text_view value;
-	struct row_caps caps;
 
-	row_caps_start(&caps, "row", raw_bytes(&row->product));
-	while (next_attribute(&iterator, &name, &value))
+	while (jsonb_texts_next(&iterator, &name, &value))
 	{
-		if (!row_caps_take(&caps, name, value))
+		if (!row_caps_take(caps, name, value))
 		{
-			add_only_finding(findings, rule_built_in(RULE_MALFORMED_ROW), none, caps.message);
+			add_only_finding(findings, rule_built_in(RULE_MALFORMED_ROW), none, caps->message);
 			return;
 		}
 		if (text_equal(name, text_of(ONBOARD_ACTION_COLUMN)))
@@ -398,16 +372,57 @@ judge_attributes(const IncomingRow *row, struct findings *findings)
 	}
 }
 
+/* Judge the cells as the vendor wrote them, which count as part of the row. */
+static void
+judge_source_cells(const IncomingRow *row, struct row_caps *caps, struct findings *findings)
+{
+	JsonbIterator *iterator = jsonb_texts_begin(&row->source_cells->root);
+	struct text_view none = {NULL, 0};
+	struct text_view name;
+	struct text_view value;
+
+	while (jsonb_texts_next(&iterator, &name, &value))
+	{
+		if (!row_caps_take_cell(caps, name, value))
+		{
+			add_only_finding(findings, rule_built_in(RULE_MALFORMED_ROW), none, caps->message);
+			return;
+		}
+		if (text_has_replacement(name) || text_has_replacement(value))
+		{
+			add_only_finding(
+				findings, rule_built_in(RULE_INVALID_ENCODING),
+				text_has_replacement(name) ? name : value,
+				"a column that the map reads or leaves out contains U+FFFD, a character that was "
+				"damaged before it arrived");
+			return;
+		}
+	}
+}
+
+/* Judge what the row has besides its columns. */
+static void
+judge_besides_columns(const IncomingRow *row, struct findings *findings)
+{
+	struct row_caps caps;
+
+	row_caps_start(&caps, "row", product_row_bytes(&row->product));
+	if (row->attributes != NULL)
+		judge_attributes(row, &caps, findings);
+	if (row->source_cells != NULL && !findings_are_of_unreadable_row(findings))
+		judge_source_cells(row, &caps, findings);
+}
+
 void
 incoming_row_judge_size(Size column_bytes, Jsonb *attributes, struct findings *findings)
 {
-	JsonbIterator *iterator = begin_attributes(attributes);
+	JsonbIterator *iterator = jsonb_texts_begin(&attributes->root);
 	struct text_view name;
 	struct text_view value;
 	struct row_caps caps;
 
 	row_caps_start(&caps, "product as it would become", column_bytes);
-	while (next_attribute(&iterator, &name, &value))
+	while (jsonb_texts_next(&iterator, &name, &value))
 	{
 		if (row_caps_count(&caps, name.length + value.length))
 			continue;
@@ -450,13 +465,25 @@ shows_nothing(uint32_t character)
 	return is_control_character(character) || is_format_character(character);
 }
 
+/* Put the key as the vendor wrote it, before a map made another one of it. */
+static void
+restore_key(const IncomingRow *row, enum onboard_column column, struct product_row *written)
+{
+	struct text_view cell = incoming_row_source_cell(row, onboard_columns[column].name);
+
+	if (cell.data == NULL)
+		return;
+	written->raw[column] = cell;
+	written->value[column] = text_trim(cell);
+}
+
 /*
  * A key that was rejected for its characters was sent again without them, perhaps as
  * suggested, so what a spreadsheet may have changed is the text in a formula, without
  * what nobody can see.
  */
 static void
-judge_key(const IncomingRow *row, enum onboard_column column, const char *original,
+judge_key(const struct product_row *written, enum onboard_column column, const char *original,
 		  struct findings *findings)
 {
 	struct text_view before = text_of(original);
@@ -464,9 +491,8 @@ judge_key(const IncomingRow *row, enum onboard_column column, const char *origin
 
 	(void) spreadsheet_formula_text(before, &before);
 	before = text_without(before, shows_nothing, false, buffer, sizeof(buffer));
-	if (sheet_changed(before, row->product.value[column]))
-		findings_add_changed_key(findings, &row->product, column,
-								 pnstrdup(before.data, before.length));
+	if (sheet_changed(before, written->value[column]))
+		findings_add_changed_key(findings, written, column, pnstrdup(before.data, before.length));
 }
 
 /*
@@ -483,13 +509,17 @@ is_stored_as_text(const char *key)
 static void
 judge_memo(const IncomingRow *row, struct findings *findings)
 {
+	struct product_row written;
 	struct key_memo memo;
 
 	if (row->memo.length == 0 || !key_memo_read(text_trim(row->memo), &memo) ||
 		!is_stored_as_text(memo.sku) || !is_stored_as_text(memo.vendor_product_id))
 		return;
-	judge_key(row, COLUMN_SKU, memo.sku, findings);
-	judge_key(row, COLUMN_VENDOR_PRODUCT_ID, memo.vendor_product_id, findings);
+	written = row->product;
+	restore_key(row, COLUMN_SKU, &written);
+	restore_key(row, COLUMN_VENDOR_PRODUCT_ID, &written);
+	judge_key(&written, COLUMN_SKU, memo.sku, findings);
+	judge_key(&written, COLUMN_VENDOR_PRODUCT_ID, memo.vendor_product_id, findings);
 }
 
 /* Judge the row as a whole or, given a scope, the part of a product that it sets. */
@@ -514,8 +544,9 @@ judge(IncomingRow *row, const struct rule_settings *settings, const struct rule_
 		rules_judge_part(&row->product, settings, scope, findings);
 	else
 		rules_judge(&row->product, settings, findings);
-	if (row->attributes != NULL && !findings_are_of_unreadable_row(findings))
-		judge_attributes(row, findings);
+	if ((row->attributes != NULL || row->source_cells != NULL) &&
+		!findings_are_of_unreadable_row(findings))
+		judge_besides_columns(row, findings);
 	if (!findings_are_of_unreadable_row(findings))
 		judge_memo(row, findings);
 	row->is_cut = findings_are_of_unreadable_row(findings) &&
@@ -534,182 +565,4 @@ incoming_row_judge_part(IncomingRow *row, const struct rule_settings *settings,
 						const struct rule_scope *scope, struct findings *findings)
 {
 	judge(row, settings, scope, findings);
-}
-
-/* The name of a column as a key. */
-typedef struct ColumnKey
-{
-	enum onboard_column column;
-	struct text_view name;
-} ColumnKey;
-
-static int
-compare_keys(const void *a, const void *b)
-{
-	return jsonb_compare_names(((const ColumnKey *) a)->name, ((const ColumnKey *) b)->name);
-}
-
-/* Return all columns in the order of jsonb keys, sorted once per session. */
-static const ColumnKey *
-sorted_keys(void)
-{
-	static ColumnKey keys[COLUMN_COUNT];
-	static bool is_sorted = false;
-	int i;
-
-	if (is_sorted)
-		return keys;
-	for (i = 0; i < COLUMN_COUNT; i++)
-	{
-		keys[i].column = i;
-		keys[i].name = text_of(onboard_columns[i].name);
-	}
-	qsort(keys, COLUMN_COUNT, sizeof(keys[0]), compare_keys);
-	is_sorted = true;
-	return keys;
-}
-
-static Jsonb *
-columns_to_jsonb(const struct product_row *product)
-{
-	const ColumnKey *keys = sorted_keys();
-	JsonbMember members[COLUMN_COUNT];
-	int count = 0;
-	int i;
-
-	for (i = 0; i < COLUMN_COUNT; i++)
-	{
-		struct text_view value = product->raw[keys[i].column];
-
-		if (value.data == NULL)
-			continue;
-		members[count].name = keys[i].name;
-		members[count].kind = MEMBER_TEXT;
-		members[count++].value = value;
-	}
-	return jsonb_object_write(members, count);
-}
-
-/* Add a pair of strings to an object; both are borrowed until it is built. */
-static void
-push_text(JsonbParseState **state, struct text_view name, struct text_view text)
-{
-	JsonbValue value;
-
-	value.type = jbvString;
-	value.val.string.val = unconstify(char *, name.data);
-	value.val.string.len = name.length;
-	pushJsonbValue(state, WJB_KEY, &value);
-	value.val.string.val = unconstify(char *, text.data ? text.data : "");
-	value.val.string.len = text.length;
-	pushJsonbValue(state, WJB_VALUE, &value);
-}
-
-static Jsonb *
-raw_record_to_jsonb(struct text_view raw_record)
-{
-	JsonbParseState *state = NULL;
-
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	push_text(&state, text_of("raw_record"), raw_record);
-	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
-}
-
-/* Copy an object or array, adding its own header. */
-static Jsonb *
-container_to_jsonb(JsonbContainer *container, int length)
-{
-	JsonbValue value;
-
-	value.type = jbvBinary;
-	value.val.binary.data = container;
-	value.val.binary.len = length;
-	return JsonbValueToJsonb(&value);
-}
-
-/*
- * Cut each field, and the row as a whole, at the caps: what is too large for a
- * row is not kept whole.
- */
-static void
-cut_product(const struct product_row *product, struct product_row *cut)
-{
-	Size room = ONBOARD_MAX_RECORD_BYTES;
-	int i;
-
-	*cut = *product;
-	for (i = 0; i < COLUMN_COUNT; i++)
-	{
-		if (cut->raw[i].length > Min(room, ONBOARD_MAX_FIELD_BYTES))
-			cut->raw[i].length = text_cut(cut->raw[i], Min(room, ONBOARD_MAX_FIELD_BYTES));
-		room -= cut->raw[i].length;
-	}
-}
-
-/* Copy as many attributes as fit, each cut at the cap on a field. */
-static Jsonb *
-cut_attributes(Jsonb *attributes, Size room)
-{
-	JsonbIterator *iterator = begin_attributes(attributes);
-	JsonbParseState *state = NULL;
-	struct row_caps caps;
-	struct text_view name;
-	struct text_view value;
-
-	row_caps_start(&caps, "row", ONBOARD_MAX_RECORD_BYTES - room);
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	while (next_attribute(&iterator, &name, &value))
-	{
-		value.length = text_cut(value, ONBOARD_MAX_FIELD_BYTES);
-		if (!row_caps_take(&caps, name, value))
-			break;
-		push_text(&state, name, value);
-	}
-	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
-}
-
-/* Return the row as written, except for its action. */
-static Jsonb *
-product_data(const IncomingRow *row)
-{
-	struct product_row cut;
-	Jsonb *attributes = row->attributes;
-	Jsonb *columns;
-	Size room;
-
-	if (row->original != NULL && !row->is_cut)
-		return container_to_jsonb(row->original, row->original_length);
-	if (row->has_defect && !row->is_cut)
-	{
-		struct text_view raw_record = row->raw_record;
-
-		raw_record.length = text_cut(raw_record, ONBOARD_MAX_RECORD_BYTES);
-		return raw_record_to_jsonb(raw_record);
-	}
-	cut_product(&row->product, &cut);
-	columns = columns_to_jsonb(&cut);
-	if (attributes == NULL)
-		return columns;
-	room = ONBOARD_MAX_RECORD_BYTES - raw_bytes(&cut);
-	if (row->is_cut || VARSIZE(attributes) > room)
-		attributes = cut_attributes(attributes, room);
-	return DatumGetJsonbP(
-		DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(attributes), JsonbPGetDatum(columns)));
-}
-
-Jsonb *
-incoming_row_original_data(const IncomingRow *row)
-{
-	Jsonb *data = product_data(row);
-	JsonbParseState *state = NULL;
-	struct text_view action = row->action;
-
-	if (action.length == 0 || !JB_ROOT_IS_OBJECT(data))
-		return data;
-	action.length = text_cut(action, ONBOARD_MAX_FIELD_BYTES);
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	push_text(&state, text_of(ONBOARD_ACTION_COLUMN), action);
-	return DatumGetJsonbP(DirectFunctionCall2(
-		jsonb_concat, JsonbPGetDatum(data),
-		JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)))));
 }

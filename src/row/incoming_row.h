@@ -35,6 +35,12 @@ typedef struct IncomingRow
 	struct text_view memo;   /* likewise, onboard_key: the keys as a fix file remembers them */
 
 	/*
+	 * What the vendor wrote where a map made other values of it, or none: an object
+	 * of texts under the keys of original_data; NULL for none.
+	 */
+	Jsonb *source_cells;
+
+	/*
 	 * The product as it arrived in JSON, or NULL.  Must stay valid during the
 	 * door's call.
 	 */
@@ -50,6 +56,18 @@ typedef struct IncomingRow
 	struct text_view defect_message;
 	struct text_view raw_record;
 } IncomingRow;
+
+/* Return how many bytes the columns of a row have. */
+static inline Size
+product_row_bytes(const struct product_row *product)
+{
+	Size total = 0;
+	int i;
+
+	for (i = 0; i < COLUMN_COUNT; i++)
+		total += product->raw[i].length;
+	return total;
+}
 
 /* What a row requests in the column onboard_action. */
 typedef enum RowRequest
@@ -121,6 +139,18 @@ findings_are_of_unreadable_row(const struct findings *findings)
 {
 	return findings->count == 1 && rule_is_of_unreadable_row(findings->items[0].rule);
 }
+
+/*
+ * Return the cell of the column with this key as the vendor wrote it, if a map made
+ * another value of it; otherwise absent.
+ */
+extern struct text_view incoming_row_source_cell(const IncomingRow *row, const char *key);
+
+/* Let findings show what the vendor wrote where they reject what a map made of it. */
+extern void incoming_row_show_source(const IncomingRow *row, struct findings *findings);
+
+/* Return the row as it was judged, with its action. */
+extern Jsonb *incoming_row_data(const IncomingRow *row);
 
 /* Return the row as the vendor wrote it, for validation_errors.original_data. */
 extern Jsonb *incoming_row_original_data(const IncomingRow *row);

@@ -17,6 +17,7 @@
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 
+#include "base/jsonb_object.h"
 #include "row/json_row.h"
 #include "shared/row_caps.h"
 #include "shared/text.h"
@@ -28,25 +29,6 @@
 #define FIELD_DIGITS 65536
 
 StaticAssertDecl(FIELD_DIGITS == ONBOARD_MAX_FIELD_BYTES, "a number may be as long as a field");
-
-/* Return the column of a key, or COLUMN_NONE. */
-static enum onboard_column
-column_of_key(const JsonbValue *key)
-{
-	int i;
-
-	if (key->val.string.len == 0)
-		return COLUMN_NONE;
-	for (i = 0; i < COLUMN_COUNT; i++)
-	{
-		const char *name = onboard_columns[i].name;
-
-		if (key->val.string.val[0] == name[0] && strlen(name) == (Size) key->val.string.len &&
-			memcmp(name, key->val.string.val, key->val.string.len) == 0)
-			return i;
-	}
-	return COLUMN_NONE;
-}
 
 /* Numbers to compare with, made once per session. */
 static struct
@@ -301,7 +283,8 @@ read_object(JsonbContainer *product, IncomingRow *row)
 	(void) JsonbIteratorNext(&iterator, &value, true);
 	while (JsonbIteratorNext(&iterator, &key, true) == WJB_KEY)
 	{
-		enum onboard_column column = column_of_key(&key);
+		enum onboard_column column =
+			column_by_name((struct text_view){key.val.string.val, key.val.string.len});
 
 		(void) JsonbIteratorNext(&iterator, &value, true);
 		if (column == COLUMN_NONE)
@@ -498,6 +481,59 @@ read_memo(const JsonRecord *record, IncomingRow *row)
 		(void) value_text(value, &row->memo);
 }
 
+/* Does the array or object have only strings? */
+static bool
+has_only_strings(JsonbContainer *container)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(container);
+	JsonbIteratorToken token;
+	JsonbValue value;
+
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		if ((token == WJB_VALUE || token == WJB_ELEM) && value.type != jbvString)
+			return false;
+	}
+	return true;
+}
+
+/* Are the cells within the caps, so that the row may keep a copy? */
+static bool
+cells_are_within_caps(JsonbContainer *cells, IncomingRow *row)
+{
+	JsonbIterator *iterator = jsonb_texts_begin(cells);
+	struct row_caps caps;
+	struct text_view name;
+	struct text_view value;
+
+	row_caps_start(&caps, "row", product_row_bytes(&row->product));
+	while (jsonb_texts_next(&iterator, &name, &value))
+	{
+		if (row_caps_take_cell(&caps, name, value))
+			continue;
+		make_malformed(row, caps.message);
+		row->is_cut = true;
+		return false;
+	}
+	return true;
+}
+
+/* Read the cells as the vendor wrote them, of a product that a map made. */
+static void
+read_source_cells(const JsonRecord *record, IncomingRow *row)
+{
+	JsonbValue storage;
+	JsonbValue *value = record_value(record->container, "source_cells", &storage);
+
+	if (value == NULL || value->type == jbvNull)
+		return;
+	if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data) ||
+		!has_only_strings(value->val.binary.data))
+		refuse_record(record->arrival + 1, "source_cells is not a JSON object of strings");
+	if (!row->has_defect && cells_are_within_caps(value->val.binary.data, row))
+		row->source_cells = JsonbValueToJsonb(value);
+}
+
 void
 json_records_read(const JsonRecords *records, int i, IncomingRow *row)
 {
@@ -530,6 +566,7 @@ json_records_read(const JsonRecords *records, int i, IncomingRow *row)
 
 		json_row_read(&scalar->root, VARSIZE(scalar) - VARHDRSZ, row);
 	}
+	read_source_cells(record, row);
 }
 
 /*

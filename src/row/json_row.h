@@ -29,8 +29,9 @@ typedef struct JsonRecords JsonRecords;
 
 /*
  * Parse [{"row_number": 1, "line_number": 2, "product": {...}}, ...], with
- * "defect": {"error_type", "message", "raw"} allowed in place of product.  If the
- * array does not have this shape, raise the client error 22023.
+ * "defect": {"error_type", "message", "raw"} allowed in place of product, and beside
+ * it "action", "key_memo" and "source_cells".  If the array does not have this shape,
+ * raise the client error 22023.
  */
 extern JsonRecords *json_records_open(Jsonb *records);
 extern int json_records_count(const JsonRecords *records);

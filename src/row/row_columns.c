@@ -20,19 +20,6 @@
 #include "base/text_datum.h"
 #include "row/row_columns.h"
 
-static enum onboard_column
-column_by_name(struct text_view name)
-{
-	int i;
-
-	for (i = 0; i < COLUMN_COUNT; i++)
-	{
-		if (text_equal(name, text_of(onboard_columns[i].name)))
-			return i;
-	}
-	return COLUMN_NONE;
-}
-
 static int
 compare_attributes(const void *a, const void *b)
 {
@@ -97,19 +84,9 @@ row_columns_names(const RowColumns *columns)
 static struct text_view
 attribute_value(const IncomingRow *row, struct text_view name)
 {
-	struct text_view text = {NULL, 0};
-	JsonbValue storage;
-	JsonbValue *value;
-
 	if (row->attributes == NULL)
-		return text;
-	value = getKeyJsonValueFromContainer(&row->attributes->root, name.data, (int) name.length,
-										 &storage);
-	if (value == NULL || value->type != jbvString)
-		return text;
-	text.data = value->val.string.val;
-	text.length = value->val.string.len;
-	return text;
+		return (struct text_view){NULL, 0};
+	return jsonb_texts_find(row->attributes, name);
 }
 
 static void
@@ -143,19 +120,13 @@ static void
 find_own_attributes(const IncomingRow *row, enum upload_blank blank, RowColumns *columns,
 					bool *is_all)
 {
-	JsonbIterator *iterator = JsonbIteratorInit(&row->attributes->root);
-	JsonbValue value;
+	JsonbIterator *iterator = jsonb_texts_begin(&row->attributes->root);
+	struct text_view name;
+	struct text_view value;
 
 	columns->attributes = palloc(Max(JB_ROOT_COUNT(row->attributes), 1) * sizeof(RowAttribute));
-	(void) JsonbIteratorNext(&iterator, &value, true);
-	while (JsonbIteratorNext(&iterator, &value, true) == WJB_KEY)
-	{
-		struct text_view name = {value.val.string.val, value.val.string.len};
-
-		(void) JsonbIteratorNext(&iterator, &value, true);
-		add_attribute(columns, name, (struct text_view){value.val.string.val, value.val.string.len},
-					  blank, is_all);
-	}
+	while (jsonb_texts_next(&iterator, &name, &value))
+		add_attribute(columns, name, value, blank, is_all);
 }
 
 column_set

@@ -30,6 +30,20 @@ const struct onboard_column_info onboard_columns[COLUMN_COUNT] = {
 #undef COLUMN_ROW
 };
 
+enum onboard_column
+column_by_name(struct text_view name)
+{
+	for (int i = 0; i < COLUMN_COUNT; i++)
+	{
+		const char *known = onboard_columns[i].name;
+
+		/* Most names differ in their first character. */
+		if (name.length > 0 && name.data[0] == known[0] && text_equal(name, text_of(known)))
+			return (enum onboard_column) i;
+	}
+	return COLUMN_NONE;
+}
+
 /* What the table guarantees for each column. */
 #define COLUMN_CHECK(symbol, name, kind, required, minimum, maximum, ...)             \
 	_Static_assert(0 <= (minimum) && (minimum) < (maximum), #name " has no range");   \

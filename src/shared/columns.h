@@ -127,6 +127,9 @@ struct onboard_column_info
 /* Indexed by enum onboard_column; defined in columns.c. */
 extern const struct onboard_column_info onboard_columns[COLUMN_COUNT];
 
+/* Return the column with exactly this name, or COLUMN_NONE. */
+extern enum onboard_column column_by_name(struct text_view name);
+
 /* The column of a file that tells what to do with the product of a row. */
 #define ONBOARD_ACTION_COLUMN "onboard_action"
 

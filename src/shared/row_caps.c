@@ -54,25 +54,45 @@ refuse_whole_row(struct row_caps *caps, const char *what, size_t limit)
 	return false;
 }
 
-bool
-row_caps_count(struct row_caps *caps, size_t bytes)
+static bool
+count_bytes(struct row_caps *caps, size_t bytes)
 {
-	caps->columns++;
 	caps->bytes += bytes;
 	if (caps->bytes > ONBOARD_MAX_RECORD_BYTES)
 		return refuse_whole_row(caps, " has more bytes than the limit of ",
 								ONBOARD_MAX_RECORD_BYTES);
+	return true;
+}
+
+bool
+row_caps_count(struct row_caps *caps, size_t bytes)
+{
+	caps->columns++;
+	if (!count_bytes(caps, bytes))
+		return false;
 	if (caps->columns > ONBOARD_MAX_COLUMNS)
 		return refuse_whole_row(caps, " has more columns than the limit of ", ONBOARD_MAX_COLUMNS);
+	return true;
+}
+
+static bool
+is_within_field(struct row_caps *caps, struct text_view name, struct text_view value)
+{
+	if (name.length > ONBOARD_MAX_FIELD_BYTES)
+		return refuse_attribute(caps, name, " is a name of ", name.length);
+	if (value.length > ONBOARD_MAX_FIELD_BYTES)
+		return refuse_attribute(caps, name, " has ", value.length);
 	return true;
 }
 
 bool
 row_caps_take(struct row_caps *caps, struct text_view name, struct text_view value)
 {
-	if (name.length > ONBOARD_MAX_FIELD_BYTES)
-		return refuse_attribute(caps, name, " is a name of ", name.length);
-	if (value.length > ONBOARD_MAX_FIELD_BYTES)
-		return refuse_attribute(caps, name, " has ", value.length);
-	return row_caps_count(caps, name.length + value.length);
+	return is_within_field(caps, name, value) && row_caps_count(caps, name.length + value.length);
+}
+
+bool
+row_caps_take_cell(struct row_caps *caps, struct text_view name, struct text_view value)
+{
+	return is_within_field(caps, name, value) && count_bytes(caps, name.length + value.length);
 }

@@ -28,7 +28,14 @@ extern void row_caps_start(struct row_caps *caps, const char *subject, size_t by
  */
 extern bool row_caps_take(struct row_caps *caps, struct text_view name, struct text_view value);
 
-/* Likewise for one whose name and value, together of so many bytes, are within the caps. */
+/*
+ * Likewise for a cell that is there besides its column, as the vendor wrote it, or
+ * that no column uses: it is not another column of the row.
+ */
+extern bool
+row_caps_take_cell(struct row_caps *caps, struct text_view name, struct text_view value);
+
+/* Likewise for an attribute whose name and value, together of so many bytes, are within the caps. */
 extern bool row_caps_count(struct row_caps *caps, size_t bytes);
 
 #endif /* ONBOARD_ROW_CAPS_H */

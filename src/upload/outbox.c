@@ -24,6 +24,7 @@
 #include "base/compat.h"
 #include "base/owner.h"
 #include "base/statement.h"
+#include "base/text_datum.h"
 #include "upload/upload.h"
 
 /*
@@ -106,7 +107,7 @@ onboard_claim_events(PG_FUNCTION_ARGS)
 	max = upload_count_argument(fcinfo, 0, "max");
 	lease = upload_duration_argument(fcinfo, 1, "lease");
 	if (PG_NARGS() > 2)
-		upload_id = upload_text_argument(fcinfo, 2, "upload_id");
+		upload_id = text_argument(fcinfo, 2, "upload_id");
 	check_not_confined();
 	InitMaterializedSRF(fcinfo, 0);
 

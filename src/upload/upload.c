@@ -19,24 +19,16 @@
 
 #include "base/owner.h"
 #include "base/statement.h"
+#include "base/text_datum.h"
 #include "upload/account.h"
 #include "upload/metadata_keys.h"
 #include "upload/pending.h"
 #include "upload/upload.h"
 
 char *
-upload_text_argument(FunctionCallInfo fcinfo, int argument, const char *name)
-{
-	if (PG_ARGISNULL(argument))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", name)));
-	return text_to_cstring(PG_GETARG_TEXT_PP(argument));
-}
-
-char *
 upload_id_argument(FunctionCallInfo fcinfo)
 {
-	return upload_text_argument(fcinfo, 0, "upload_id");
+	return text_argument(fcinfo, 0, "upload_id");
 }
 
 int64

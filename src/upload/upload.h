@@ -17,9 +17,6 @@
 #include "base/owner.h"
 #include "upload/account.h"
 
-/* Return a text argument; a null raises an error that names it. */
-extern char *upload_text_argument(FunctionCallInfo fcinfo, int argument, const char *name);
-
 /* Raise an error if the first argument, older_than, is null. */
 extern void upload_check_older_than(FunctionCallInfo fcinfo);
 

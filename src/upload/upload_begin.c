@@ -19,6 +19,8 @@
 
 #include "base/owner.h"
 #include "base/statement.h"
+#include "base/text_datum.h"
+#include "map/map_document.h"
 #include "shared/rules.h"
 #include "upload/account.h"
 #include "upload/failure_code.h"
@@ -67,6 +69,8 @@ enum
 	ARGUMENT_BLANK,
 	ARGUMENT_SOURCE_TIME,
 	ARGUMENT_COLUMNS,
+	ARGUMENT_MAP_NAME,
+	ARGUMENT_MAP_HASH,
 	ARGUMENT_COUNT
 };
 
@@ -87,6 +91,8 @@ typedef struct NewUpload
 	enum upload_mode mode;
 	char *match; /* NULL if not given */
 	char *blank;
+	char *map_name; /* NULL: the file is read without a map */
+	char *map_hash; /* of the map with which it was read, or NULL */
 	Datum arguments[ARGUMENT_COUNT];
 	bool nulls[ARGUMENT_COUNT];
 	const char *failure_code; /* why it fails at once, or NULL */
@@ -258,6 +264,29 @@ decide(NewUpload *upload)
 	}
 }
 
+static bool
+upload_exists(const char *upload_id)
+{
+	static Statement look = {
+		"SELECT 1 FROM onboard.upload_history u WHERE u.upload_id = $1",
+		1,
+		{TEXTOID},
+	};
+	Datum values[1] = {CStringGetTextDatum(upload_id)};
+
+	return statement_run(&look, values, NULL, false, SPI_OK_SELECT) > 0;
+}
+
+/* Keep the map of a new upload as it is now; returns its document. */
+static Datum
+freeze_map(const NewUpload *upload)
+{
+	Jsonb *document = map_document_read(upload->vendor_id, upload->map_name, false);
+
+	map_document_freeze(upload->vendor_id, document, upload->map_hash);
+	return JsonbPGetDatum(document);
+}
+
 /* Insert the upload; returns false if its id is taken. */
 static bool
 insert_upload(const NewUpload *upload, const char *upload_id)
@@ -265,19 +294,21 @@ insert_upload(const NewUpload *upload, const char *upload_id)
 	static Statement insert = {
 		"INSERT INTO onboard.upload_history "
 		"  (vendor_id, file_name, s3_key, content_id, total_records, metadata, "
-		"   mode, match, blank, source_time, columns, upload_id, ruleset_version) "
-		"VALUES ($1, $2, $3, $4, $5, coalesce($6, '{}'), $7, $8, $9, coalesce($10, now()), $11, $12, $13) "
+		"   mode, match, blank, source_time, columns, upload_id, ruleset_version, "
+		"   map_name, map_version, map_hash) "
+		"VALUES ($1, $2, $3, $4, $5, coalesce($6, '{}'), $7, $8, $9, coalesce($10, now()), $11, $12, $13, "
+		"  $14 ->> 'name', ($14 ->> 'version')::integer, $14 ->> 'hash') "
 		"ON CONFLICT (upload_id) DO NOTHING",
-		13,
+		14,
 		{TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT8OID, JSONBOID, TEXTOID, TEXTOID, TEXTOID,
-		 TIMESTAMPTZOID, TEXTARRAYOID, TEXTOID, INT4OID},
+		 TIMESTAMPTZOID, TEXTARRAYOID, TEXTOID, INT4OID, JSONBOID},
 	};
-	Datum values[13];
-	char nulls[13];
+	Datum values[14];
+	char nulls[14];
 	int count = 0;
 	int i;
 
-	for (i = 0; i < ARGUMENT_COUNT; i++)
+	for (i = 0; i < ARGUMENT_MAP_NAME; i++)
 	{
 		if (i == ARGUMENT_AGAIN)
 			continue;
@@ -288,6 +319,14 @@ insert_upload(const NewUpload *upload, const char *upload_id)
 	values[count] = CStringGetTextDatum(upload_id);
 	values[count + 1] = Int32GetDatum(ONBOARD_RULESET_VERSION);
 	nulls[6] = nulls[count] = nulls[count + 1] = ' ';
+	nulls[count + 2] = upload->map_name == NULL ? 'n' : ' ';
+	if (upload->map_name != NULL)
+	{
+		/* It was read with the map that it was begun with. */
+		if (upload_exists(upload_id))
+			return false;
+		values[count + 2] = freeze_map(upload);
+	}
 	if (statement_run(&insert, values, nulls, false, SPI_OK_INSERT) == 0)
 		return false;
 	if (upload->failure_code != NULL)
@@ -335,19 +374,6 @@ compare_upload(const NewUpload *upload, const char *upload_id)
 		strcmp(upload->failure_code, TextDatumGetCString(code)) == 0)
 		return SAME_UPLOAD;
 	return FAILED_BEFORE;
-}
-
-static bool
-upload_exists(const char *upload_id)
-{
-	static Statement look = {
-		"SELECT 1 FROM onboard.upload_history u WHERE u.upload_id = $1",
-		1,
-		{TEXTOID},
-	};
-	Datum values[1] = {CStringGetTextDatum(upload_id)};
-
-	return statement_run(&look, values, NULL, false, SPI_OK_SELECT) > 0;
 }
 
 /* Find or begin the upload; returns its id. */
@@ -407,13 +433,6 @@ find_latest(const char *vendor_id, const char *content_id)
 	return TextDatumGetCString(statement_value(1, NULL));
 }
 
-/* Return a text argument that may be NULL. */
-static char *
-optional_text(FunctionCallInfo fcinfo, int argument)
-{
-	return PG_ARGISNULL(argument) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argument));
-}
-
 /* Read and check how the rows are to be applied. */
 static void
 read_apply(FunctionCallInfo fcinfo, NewUpload *upload)
@@ -421,19 +440,24 @@ read_apply(FunctionCallInfo fcinfo, NewUpload *upload)
 	enum upload_match match;
 	enum upload_blank blank;
 
-	upload->asked_mode = optional_text(fcinfo, ARGUMENT_MODE);
-	upload->match = optional_text(fcinfo, ARGUMENT_MATCH);
+	upload->asked_mode = text_argument_or_null(fcinfo, ARGUMENT_MODE);
+	upload->match = text_argument_or_null(fcinfo, ARGUMENT_MATCH);
 	if (upload->match != NULL && !upload_match_by_name(upload->match, &match))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("unrecognized match \"%s\"", upload->match),
 						errhint("A match is vendor_product_id or sku.")));
-	upload->blank = upload_text_argument(fcinfo, ARGUMENT_BLANK, "blank");
+	upload->blank = text_argument(fcinfo, ARGUMENT_BLANK, "blank");
 	if (!upload_blank_by_name(upload->blank, &blank))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("unrecognized blank policy \"%s\"", upload->blank),
 						errhint("A blank policy is clear or keep.")));
 	if (!PG_ARGISNULL(ARGUMENT_COLUMNS))
 		upload_apply_check_columns(PG_GETARG_ARRAYTYPE_P(ARGUMENT_COLUMNS));
+	upload->map_name = text_argument_or_null(fcinfo, ARGUMENT_MAP_NAME);
+	upload->map_hash = text_argument_or_null(fcinfo, ARGUMENT_MAP_HASH);
+	if (upload->map_name == NULL && upload->map_hash != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("map_hash requires map_name")));
 }
 
 /* Read and check the arguments of onboard_begin_upload(). */
@@ -443,10 +467,10 @@ read_new_upload(FunctionCallInfo fcinfo, NewUpload *upload)
 	int i;
 
 	memset(upload, 0, sizeof(*upload));
-	upload->vendor_id = upload_text_argument(fcinfo, ARGUMENT_VENDOR_ID, "vendor_id");
+	upload->vendor_id = text_argument(fcinfo, ARGUMENT_VENDOR_ID, "vendor_id");
 	check_vendor_id(upload->vendor_id);
-	check_file_name(upload_text_argument(fcinfo, ARGUMENT_FILE_NAME, "file_name"));
-	upload->content_id = optional_text(fcinfo, ARGUMENT_CONTENT_ID);
+	check_file_name(text_argument(fcinfo, ARGUMENT_FILE_NAME, "file_name"));
+	upload->content_id = text_argument_or_null(fcinfo, ARGUMENT_CONTENT_ID);
 	upload->total_records = upload_total_argument(fcinfo, ARGUMENT_TOTAL_RECORDS);
 	if (!PG_ARGISNULL(ARGUMENT_METADATA))
 		upload_check_metadata(PG_GETARG_JSONB_P(ARGUMENT_METADATA));
@@ -490,8 +514,8 @@ onboard_find_upload(PG_FUNCTION_ARGS)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	OwnerSection section;
-	char *vendor_id = upload_text_argument(fcinfo, 0, "vendor_id");
-	char *content_id = upload_text_argument(fcinfo, 1, "content_id");
+	char *vendor_id = text_argument(fcinfo, 0, "vendor_id");
+	char *content_id = text_argument(fcinfo, 1, "content_id");
 	char *upload_id;
 
 	owner_check_caller(vendor_id);
@@ -515,8 +539,8 @@ PG_FUNCTION_INFO_V1(onboard_upload_mode);
 Datum
 onboard_upload_mode(PG_FUNCTION_ARGS)
 {
-	char *vendor_id = upload_text_argument(fcinfo, 0, "vendor_id");
-	char *asked = optional_text(fcinfo, 1);
+	char *vendor_id = text_argument(fcinfo, 0, "vendor_id");
+	char *asked = text_argument_or_null(fcinfo, 1);
 	OwnerSection section;
 	VendorTerms terms;
 	enum upload_mode mode;

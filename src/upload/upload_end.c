@@ -17,6 +17,7 @@
 
 #include "base/owner.h"
 #include "base/statement.h"
+#include "base/text_datum.h"
 #include "upload/account.h"
 #include "upload/failure_code.h"
 #include "upload/metadata_keys.h"
@@ -116,8 +117,8 @@ Datum
 onboard_reject_upload(PG_FUNCTION_ARGS)
 {
 	char *upload_id = upload_id_argument(fcinfo);
-	char *code = upload_text_argument(fcinfo, 1, "code");
-	char *message = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
+	char *code = text_argument(fcinfo, 1, "code");
+	char *message = text_argument_or_null(fcinfo, 2);
 
 	failure_code_check(code);
 	PG_RETURN_DATUM(reject_upload(upload_id, code, message));

@@ -7,7 +7,8 @@ SELECT has_extension('onboard');
 SELECT has_schema('onboard');
 SELECT tables_are('onboard', ARRAY['vendors', 'product_categories', 'products', 'upload_history', 'validation_errors',
 	'vendor_roles', 'judged_rows', 'row_actions', 'product_changes', 'held_rows', 'history_horizon', 'outbox', 'item_checks',
-	'listings', 'shipped_parts', 'shipped_texts', 'mail_texts']);
+	'listings', 'shipped_parts', 'shipped_texts', 'mail_texts', 'column_maps', 'shipped_maps', 'map_values', 'exchange_rates',
+	'frozen_maps']);
 SELECT views_are('onboard', ARRAY['vendor_summary', 'recent_uploads', 'product_catalog', 'product_history']);
 SELECT foreign_tables_are('onboard', ARRAY['intake']);
 
@@ -33,6 +34,7 @@ INSERT INTO wanted_columns (relation, name, type, not_null, is_c) VALUES
 	('vendors', 'sold_out_guard', 'numeric(4,3)', false, false),
 	('vendors', 'discontinue_guard', 'numeric(4,3)', false, false),
 	('vendors', 'language', 'text', false, true),
+	('vendors', 'default_map', 'text', false, true),
 	('vendors', 'created_at', 'timestamp with time zone', true, false),
 	('vendors', 'updated_at', 'timestamp with time zone', true, false),
 	('product_categories', 'category_id', 'bigint', true, false),
@@ -77,6 +79,9 @@ INSERT INTO wanted_columns (relation, name, type, not_null, is_c) VALUES
 	('upload_history', 'blank', 'text', true, true),
 	('upload_history', 'source_time', 'timestamp with time zone', true, false),
 	('upload_history', 'columns', 'text[]', false, false),
+	('upload_history', 'map_name', 'text', false, true),
+	('upload_history', 'map_version', 'integer', false, false),
+	('upload_history', 'map_hash', 'text', false, true),
 	('upload_history', 'ruleset_version', 'integer', true, false),
 	('upload_history', 'total_records', 'bigint', false, false),
 	('upload_history', 'valid_records', 'bigint', true, false),
@@ -158,6 +163,7 @@ INSERT INTO wanted_columns (relation, name, type, not_null, is_c) VALUES
 	('held_rows', 'current_value', 'text', false, false),
 	('held_rows', 'new_value', 'text', false, false),
 	('held_rows', 'input', 'jsonb', false, false),
+	('held_rows', 'source_cells', 'jsonb', false, false),
 	('held_rows', 'outcome', 'text', true, true),
 	('held_rows', 'reason', 'text', false, false),
 	('held_rows', 'decided_by', 'text', false, true),
@@ -190,7 +196,29 @@ INSERT INTO wanted_columns (relation, name, type, not_null, is_c) VALUES
 	('shipped_texts', 'text', 'text', true, false),
 	('mail_texts', 'language', 'text', true, true),
 	('mail_texts', 'name', 'text', true, true),
-	('mail_texts', 'text', 'text', true, false);
+	('mail_texts', 'text', 'text', true, false),
+	('column_maps', 'vendor_id', 'text', true, true),
+	('column_maps', 'map_name', 'text', true, true),
+	('column_maps', 'version', 'integer', true, false),
+	('column_maps', 'definition', 'text', false, false),
+	('column_maps', 'created_at', 'timestamp with time zone', true, false),
+	('column_maps', 'created_by', 'text', true, true),
+	('shipped_maps', 'map_name', 'text', true, true),
+	('shipped_maps', 'description', 'text', true, false),
+	('shipped_maps', 'needs', 'text', true, false),
+	('shipped_maps', 'definition', 'text', true, false),
+	('map_values', 'vendor_id', 'text', true, true),
+	('map_values', 'list_name', 'text', true, true),
+	('map_values', 'pairs', 'jsonb', true, false),
+	('map_values', 'updated_at', 'timestamp with time zone', true, false),
+	('exchange_rates', 'from_currency', 'text', true, true),
+	('exchange_rates', 'to_currency', 'text', true, true),
+	('exchange_rates', 'rate_date', 'date', true, false),
+	('exchange_rates', 'rate', 'numeric', true, false),
+	('frozen_maps', 'vendor_id', 'text', true, true),
+	('frozen_maps', 'map_hash', 'text', true, true),
+	('frozen_maps', 'document', 'jsonb', true, false),
+	('frozen_maps', 'created_at', 'timestamp with time zone', true, false);
 SELECT columns_are('onboard', relation, array_agg(name ORDER BY ordinal)) FROM wanted_columns
 	GROUP BY relation ORDER BY relation;
 SELECT col_type_is('onboard', relation, name, type, format('%s.%s is of type %s', relation, name, type))
@@ -205,7 +233,7 @@ SELECT set_eq('SELECT a.attrelid::regclass::text, a.attname FROM pg_attribute a 
 SELECT columns_are('onboard', 'intake', ARRAY['upload_id', 'row_number', 'line_number', 'vendor_product_id',
 	'product_name', 'category', 'subcategory',
 	'description', 'sku', 'brand', 'price', 'compare_at_price', 'stock_quantity', 'unit', 'weight_kg', 'dimensions_cm',
-	'image_url', 'attributes', 'action', 'key_memo',
+	'image_url', 'attributes', 'action', 'key_memo', 'source_cells',
 	'defect_type', 'defect_message', 'raw_record']);
 -- The compiled-in columns are the same, in the same order: without a vendor's header, a fix file begins with them.
 CREATE FUNCTION pg_temp.columns_between(relation regclass, first name, last name) RETURNS text[] LANGUAGE sql AS $$
@@ -245,6 +273,11 @@ SELECT col_is_pk('onboard', 'item_checks', 'upload_id', 'item_checks: primary ke
 SELECT col_is_pk('onboard', 'listings', 'source', 'listings: primary key');
 SELECT col_is_pk('onboard', 'shipped_texts', ARRAY['language', 'name'], 'shipped_texts: primary key');
 SELECT col_is_pk('onboard', 'mail_texts', ARRAY['language', 'name'], 'mail_texts: primary key');
+SELECT col_is_pk('onboard', 'column_maps', ARRAY['vendor_id', 'map_name', 'version'], 'column_maps: primary key');
+SELECT col_is_pk('onboard', 'shipped_maps', 'map_name', 'shipped_maps: primary key');
+SELECT col_is_pk('onboard', 'map_values', ARRAY['vendor_id', 'list_name'], 'map_values: primary key');
+SELECT col_is_pk('onboard', 'exchange_rates', ARRAY['from_currency', 'to_currency', 'rate_date'], 'exchange_rates: primary key');
+SELECT col_is_pk('onboard', 'frozen_maps', ARRAY['vendor_id', 'map_hash'], 'frozen_maps: primary key');
 SELECT col_is_unique('onboard', 'vendors', 'email', 'vendors: email is unique');
 SELECT col_is_unique('onboard', 'product_categories', 'category_name', 'product_categories: names are unique');
 SELECT col_is_unique('onboard', 'products', 'sku', 'products: sku is unique');
@@ -252,6 +285,7 @@ SELECT col_is_unique('onboard', 'products', ARRAY['vendor_id', 'vendor_product_i
 	'products: vendor_product_id is unique per vendor');
 SELECT fk_ok('onboard', 'products', 'vendor_id', 'onboard', 'vendors', 'vendor_id');
 SELECT fk_ok('onboard', 'upload_history', 'vendor_id', 'onboard', 'vendors', 'vendor_id');
+SELECT fk_ok('onboard', 'upload_history', ARRAY['vendor_id', 'map_hash'], 'onboard', 'frozen_maps', ARRAY['vendor_id', 'map_hash']);
 SELECT fk_ok('onboard', 'validation_errors', 'upload_id', 'onboard', 'upload_history', 'upload_id');
 SELECT is((SELECT count(*)::int FROM pg_constraint WHERE conrelid = 'onboard.products'::regclass AND contype = 'f'), 1,
 	'products has only one foreign key');
@@ -331,6 +365,23 @@ SELECT lives_ok(format('INSERT INTO onboard.upload_history (upload_id, vendor_id
 		'OBJECT_REPLACED', 'PROCESSING_ABANDONED',
 		'CANCELLED']) code;
 
+-- Maps: what their tables refuse
+SELECT throws_ok(format('INSERT INTO onboard.column_maps (vendor_id, map_name, version, definition) VALUES (%s)', change), code, NULL,
+	'a map is refused: ' || left(change, 60)) FROM (VALUES
+	('23514', $$'V-1', '', 1, ''$$), ('23514', $$'V-1', 'a b', 1, ''$$), ('23514', $$'V-1', 'none', 1, ''$$), ('23514', $$'V-1', 'm', 0, ''$$),
+	('23514', $$'V-1', repeat('m', 51), 1, ''$$), ('23514', $$'V-1', 'm', 1, repeat('#', 65537)$$),
+	('23503', $$'nobody', 'm', 1, ''$$)) c (code, change);
+SELECT lives_ok($$INSERT INTO onboard.column_maps (vendor_id, map_name, version, definition)
+	VALUES ('V-1', repeat('m', 50), 1, repeat('#', 65536)), ('V-1', 'removed', 1, NULL)$$, 'maps at the limits are accepted');
+SELECT throws_ok(format('INSERT INTO onboard.exchange_rates VALUES (%s)', change), '23514', NULL, 'a rate is refused: ' || change)
+	FROM unnest(ARRAY[$$'EUR', 'EUR', 'today', 1$$, $$'eur', 'USD', 'today', 1$$, $$'EUR', 'US', 'today', 1$$, $$'EUR', 'USD', 'today', 0$$,
+		$$'EUR', 'USD', 'today', 'NaN'$$, $$'EUR', 'USD', 'today', 'Infinity'$$, $$'EUR', 'USD', 'today', 1.0000000001$$]) change;
+SELECT throws_ok($$INSERT INTO onboard.map_values VALUES ('V-1', 'list', '[]')$$, '23514', NULL, 'a list is an object');
+SELECT throws_ok($$INSERT INTO onboard.upload_history (upload_id, vendor_id, file_name, ruleset_version, map_name)
+	VALUES ('u', 'V-1', 'f', 1, 'shop')$$, '23514', NULL, 'an upload has no map without a hash');
+SELECT is((SELECT count(*)::int FROM onboard.shipped_maps s, onboard.check_map(s.definition)), (SELECT count(*)::int FROM onboard.shipped_maps),
+	'all presets are valid');
+
 -- Triggers
 SELECT triggers_are('onboard', 'products', ARRAY['products_touch', 'products_stock_status', 'products_record_update',
 	'products_record_delete']);
@@ -346,9 +397,17 @@ INSERT INTO wanted_functions VALUES
 	('onboard_check', '{text,jsonb,boolean}', 'volatile', true),
 	('onboard_diff', '{text,jsonb,text,text,text,timestamp with time zone,text[],boolean}', 'volatile', true),
 	('onboard_diff_missing', '{text,timestamp with time zone}', 'volatile', false),
-	('onboard_begin_upload', '{text,text,text,text,bigint,jsonb,boolean,text,text,text,timestamp with time zone,text[]}',
+	('onboard_begin_upload', '{text,text,text,text,bigint,jsonb,boolean,text,text,text,timestamp with time zone,text[],text,text}',
 		'volatile', false),
 	('onboard_upload_mode', '{text,text}', 'stable', false),
+	('onboard_map', '{text,text}', 'stable', false),
+	('onboard_maps', '{text}', 'stable', true),
+	('onboard_upload_map', '{text}', 'stable', false),
+	('onboard_set_map', '{text,text,text}', 'volatile', false),
+	('onboard_remove_map', '{text,text}', 'volatile', false),
+	('onboard_set_default_map', '{text,text}', 'volatile', false),
+	('onboard_set_map_values', '{text,text,jsonb}', 'volatile', false),
+	('onboard_set_exchange_rate', '{text,text,numeric,date}', 'volatile', false),
 	('onboard_begin_parse', '{text}', 'volatile', false),
 	('onboard_describe_upload', '{text,bigint,jsonb,text[]}', 'volatile', false),
 	('onboard_save_checkpoint', '{text,bigint,bigint,bigint,jsonb}', 'volatile', false),
@@ -430,11 +489,11 @@ SELECT is((SELECT count(*)::int FROM pg_proc p JOIN pg_language l ON l.oid = p.p
 -- Row security
 SELECT policies_are('onboard', name, ARRAY['tenant'], name || ' has its policy')
 	FROM unnest(ARRAY['vendors', 'products', 'upload_history', 'validation_errors', 'outbox', 'judged_rows', 'row_actions',
-		'product_changes', 'held_rows', 'item_checks', 'vendor_roles']::name[]) name;
+		'product_changes', 'held_rows', 'item_checks', 'vendor_roles', 'column_maps', 'map_values', 'frozen_maps']::name[]) name;
 SELECT is((SELECT relrowsecurity AND relforcerowsecurity FROM pg_class WHERE oid = ('onboard.' || name)::regclass),
 	true, name || ' has row security, also for its owner')
 	FROM unnest(ARRAY['vendors', 'products', 'upload_history', 'validation_errors', 'outbox', 'judged_rows', 'row_actions',
-		'product_changes', 'held_rows', 'item_checks', 'vendor_roles']::name[]) name;
+		'product_changes', 'held_rows', 'item_checks', 'vendor_roles', 'column_maps', 'map_values', 'frozen_maps']::name[]) name;
 SELECT is((SELECT reloptions FROM pg_class WHERE oid = ('onboard.' || name)::regclass), ARRAY['security_barrier=true'],
 	name || ' is a security barrier')
 	FROM unnest(ARRAY['vendor_summary', 'recent_uploads', 'product_catalog', 'product_history']) name;
@@ -447,7 +506,8 @@ SELECT set_eq($$SELECT unnest(extconfig)::regclass::text FROM pg_extension WHERE
 		'onboard.vendor_roles', 'onboard.judged_rows', 'onboard.row_actions', 'onboard.product_changes',
 		'onboard.product_changes_change_id_seq', 'onboard.held_rows', 'onboard.held_rows_held_id_seq',
 		'onboard.history_horizon',
-		'onboard.outbox', 'onboard.outbox_event_id_seq', 'onboard.item_checks', 'onboard.listings', 'onboard.mail_texts'],
+		'onboard.outbox', 'onboard.outbox_event_id_seq', 'onboard.item_checks', 'onboard.listings', 'onboard.mail_texts',
+		'onboard.column_maps', 'onboard.map_values', 'onboard.exchange_rates', 'onboard.frozen_maps'],
 	'tables that are dumped');
 
 SELECT * FROM finish();

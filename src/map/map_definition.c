@@ -1,0 +1,134 @@
+/*-------------------------------------------------------------------------
+ *
+ * map_definition.c
+ *	  The statements of a column map: whether they are valid, and what they refer to.
+ *
+ * Only clients apply maps to files; see glue/reader/file_map.h.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+#include "base/text_datum.h"
+#include "shared/map_syntax.h"
+
+/* A list of names for a text[]. */
+typedef struct NameList
+{
+	Datum *names;
+	int count;
+	int room;
+} NameList;
+
+/* What a map refers to. */
+typedef struct MapUses
+{
+	NameList value_lists;
+	NameList currency_pairs;
+	bool categories;
+} MapUses;
+
+static void
+add_name(NameList *list, Datum name)
+{
+	if (list->count == list->room)
+	{
+		list->room = Max(16, 2 * list->room);
+		list->names = list->names == NULL ? palloc(list->room * sizeof(Datum))
+										  : repalloc(list->names, list->room * sizeof(Datum));
+	}
+	list->names[list->count++] = name;
+}
+
+static Datum
+name_array(const NameList *list)
+{
+	return PointerGetDatum(
+		construct_array(list->names, list->count, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+static void
+add_currency_pair(NameList *list, const struct map_step *step)
+{
+	add_name(list, CStringGetTextDatum(psprintf(
+					   "%.*s/%.*s", (int) step->arguments[0].length, step->arguments[0].data,
+					   (int) step->arguments[1].length, step->arguments[1].data)));
+}
+
+static void
+note_step(MapUses *uses, const struct map_step *step)
+{
+	if (step->transformation == TRANSFORMATION_VALUES)
+		add_name(&uses->value_lists, text_datum(step->arguments[0]));
+	else if (step->transformation == TRANSFORMATION_EXCHANGE)
+		add_currency_pair(&uses->currency_pairs, step);
+	else if (step->transformation == TRANSFORMATION_CATEGORY_PATH)
+		uses->categories = true;
+}
+
+static void
+raise_fault(const struct map_fault *fault)
+{
+	if (fault->line > 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("line %d of the map: %s", fault->line, fault->message)));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the map: %s", fault->message)));
+}
+
+/* Read a whole map; raises an error if it has a fault. */
+static void
+read_definition(const char *definition, MapUses *uses)
+{
+	struct map_statement *statement = palloc(sizeof(*statement));
+	struct map_syntax syntax;
+	int i;
+
+	map_syntax_start(&syntax, text_of(definition));
+	while (map_syntax_next(&syntax, statement))
+	{
+		for (i = 0; i < statement->step_count; i++)
+			note_step(uses, &statement->steps[i]);
+	}
+	if (map_syntax_failed(&syntax))
+		raise_fault(&syntax.fault);
+	pfree(statement);
+}
+
+PG_FUNCTION_INFO_V1(onboard_check_map);
+
+/* Raise an error unless this is the definition of a map. */
+Datum
+onboard_check_map(PG_FUNCTION_ARGS)
+{
+	MapUses uses = {{NULL}};
+
+	read_definition(text_argument(fcinfo, 0, "definition"), &uses);
+	PG_RETURN_VOID();
+}
+
+PG_FUNCTION_INFO_V1(onboard_map_uses);
+
+/* Return the value lists and pairs of currencies of a map, and whether it needs the categories. */
+Datum
+onboard_map_uses(PG_FUNCTION_ARGS)
+{
+	MapUses uses = {{NULL}};
+	bool nulls[3] = {false};
+	TupleDesc descriptor;
+	Datum values[3];
+
+	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	read_definition(text_argument(fcinfo, 0, "definition"), &uses);
+	values[0] = name_array(&uses.value_lists);
+	values[1] = name_array(&uses.currency_pairs);
+	values[2] = BoolGetDatum(uses.categories);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
+}
