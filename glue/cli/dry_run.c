@@ -63,7 +63,7 @@ inspect_file(struct dry_run *run, struct glue_error *error)
 		*error = local_file_advice(&run->local, error);
 	}
 	else
-		local_file_note_left_out(&run->local);
+		local_file_note_empty_rows(&run->local);
 	return good;
 }
 

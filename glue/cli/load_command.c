@@ -159,7 +159,7 @@ inspect_file(struct load *load, struct glue_error *fault)
 	good = import_inspect(&load->import, fault);
 	progress_end(&load->progress);
 	if (good)
-		local_file_note_left_out(&load->local);
+		local_file_note_empty_rows(&load->local);
 	return good;
 }
 
@@ -292,6 +292,8 @@ show_result(struct load *load, bool loaded_before)
 		.valid = upload->valid_records,
 		.errors = upload->error_records,
 		.resumed_rows = load->resumed_rows,
+		.skipped_rows = upload->skipped_rows,
+		.map_name = upload->map_name,
 		.loaded_before = loaded_before,
 		.causes = &causes,
 	};

@@ -224,19 +224,12 @@ local_file_is_slip(struct local_file *local, const struct glue_error *fault)
 }
 
 void
-local_file_note_left_out(const struct local_file *local)
+local_file_note_empty_rows(const struct local_file *local)
 {
-	const struct scan_result *found = &local->file.found;
+	int64_t count = local->file.found.empty_rows;
 	char number[TERMINAL_COUNT_SIZE];
 
-	if (local->options->quiet)
-		return;
-	if (found->skipped_rows > 0)
-		message_note(
-			"%s %s skipped, as map \"%s\" says", terminal_count(number, found->skipped_rows),
-			terminal_plural(found->skipped_rows, "row", "rows"), file_map_name(local->file.map));
-	if (found->empty_rows > 0)
-		message_note("%s empty %s at the end of the file ignored",
-					 terminal_count(number, found->empty_rows),
-					 terminal_plural(found->empty_rows, "row", "rows"));
+	if (count > 0 && !local->options->quiet)
+		message_note("%s empty %s at the end of the file ignored", terminal_count(number, count),
+					 terminal_plural(count, "row", "rows"));
 }

@@ -58,9 +58,9 @@ local_file_advice(const struct local_file *local, const struct glue_error *fault
 extern bool local_file_is_slip(struct local_file *local, const struct glue_error *fault);
 
 /*
- * Print notes about what is no row: records that the map skips, and the empty rows
- * at the end of the file; called after the first reading.
+ * Print a note about the empty rows at the end of the file, which are ignored;
+ * called after the first reading.
  */
-extern void local_file_note_left_out(const struct local_file *local);
+extern void local_file_note_empty_rows(const struct local_file *local);
 
 #endif /* GLUE_LOCAL_FILE_H */

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/byte_buffer.h"
+#include "base/clock.h"
 #include "base/moment.h"
 #include "cli/chosen_database.h"
 #include "cli/command.h"
@@ -25,6 +26,7 @@
 #include "cli/not_found.h"
 #include "cli/text_file.h"
 #include "database/postgres_value.h"
+#include "import/vendor_map.h"
 #include "shared/map_syntax.h"
 
 /* ----- list ----- */
@@ -256,13 +258,23 @@ print_set_json(const struct map_change *change, const PGresult *lacking)
 }
 
 static bool
+check_name(const char *name, struct glue_error *error)
+{
+	return (map_name_is_valid(text_of(name)) && strcmp(name, VENDOR_MAP_NONE) != 0) ||
+		   glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+						  "the name of a map is 1 to 50 letters, digits, \"_\" and \"-\", and not "
+						  "\"" VENDOR_MAP_NONE "\"");
+}
+
+static bool
 store_map(struct database *database, const struct options *options, struct glue_error *error)
 {
 	const char *const values[] = {options->vendor, options->operands[0]};
 	struct byte_buffer text = {0};
 	struct map_change change = {.options = options};
 	PGresult *lacking = NULL;
-	bool done = text_file_read(options->operands[1], MAP_MAX_BYTES, &text, error);
+	bool done = check_name(values[1], error) &&
+				text_file_read(options->operands[1], MAP_MAX_BYTES, &text, error);
 
 	change.definition = text.data;
 	if (done && database_transaction(database, set_map, &change, error) == TRANSACTION_ROLLED_BACK)
@@ -334,6 +346,9 @@ print_removed(const struct options *options)
 
 /* ----- rate ----- */
 
+/* SQLSTATE of a text that is no number. */
+#define INVALID_NUMBER "22P02"
+
 static int
 list_rates(const struct options *options)
 {
@@ -351,22 +366,41 @@ list_rates(const struct options *options)
 	return list_command(options, &rates);
 }
 
+/* Length of a day such as 2026-11-28, with which a moment begins. */
+#define DAY_LENGTH 10
+
+/*
+ * Write the day of the rate, in UTC.
+ */
+static void
+write_day(const struct options *options, char day[MOMENT_SIZE])
+{
+	bool is_given = (options->given & OPTION_BIT(OPTION_AS_OF)) != 0;
+
+	moment_write(is_given ? options->as_of : day_milliseconds() * 1000, day);
+	day[DAY_LENGTH] = '\0';
+}
+
 static bool
-set_rate(struct database *database, const struct options *options, const char *date,
+set_rate(struct database *database, const struct options *options, const char *day,
 		 struct glue_error *error)
 {
 	const char *const values[] = {options->operands[0], options->operands[1], options->operands[2],
-								  date};
+								  day};
 
-	return database_query(database, RUN_AGAIN,
-						  "SELECT onboard_set_exchange_rate($1::text, $2::text, $3::numeric,"
-						  " ($4::timestamptz AT TIME ZONE 'UTC')::date)",
-						  4, values, NULL, error) ||
-		   map_refusal(database, options, NULL, error);
+	if (database_query(
+			database, RUN_AGAIN,
+			"SELECT onboard_set_exchange_rate($1::text, $2::text, $3::numeric, $4::date)", 4,
+			values, NULL, error))
+		return true;
+	if (strcmp(error->code, INVALID_NUMBER) == 0)
+		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+							  "a rate is a number such as 1.0832, not \"%s\"", values[2]);
+	return map_refusal(database, options, NULL, error);
 }
 
 static void
-print_rate(const struct options *options, const char *date)
+print_rate(const struct options *options, const char *day)
 {
 	const char *from = options->operands[0];
 	const char *to = options->operands[1];
@@ -375,14 +409,14 @@ print_rate(const struct options *options, const char *date)
 
 	if (!options->json)
 	{
-		line_print(stdout, 2, "1 %s is %s %s.", from, rate, to);
+		line_print(stdout, 2, "1 %s is %s %s on %s.", from, rate, to, day);
 		return;
 	}
 	document = cJSON_CreateObject();
 	json_add_text(document, "from_currency", from);
 	json_add_text(document, "to_currency", to);
 	json_add_text(document, "rate", rate);
-	json_add_time(document, "as_of", date);
+	json_add_text(document, "rate_date", day);
 	json_out_print(document);
 }
 
@@ -429,8 +463,7 @@ command_map_rate(const struct options *options)
 {
 	struct glue_error error = {0};
 	struct database *database;
-	char moment[MOMENT_SIZE];
-	const char *date = NULL;
+	char day[MOMENT_SIZE];
 	bool done;
 
 	if (options->operand_count == 0)
@@ -441,16 +474,12 @@ command_map_rate(const struct options *options)
 					   "\"onboard map rate\" requires FROM TO RATE, such as EUR USD 1.0832");
 		return command_fail(options, &error);
 	}
-	if ((options->given & OPTION_BIT(OPTION_AS_OF)) != 0)
-	{
-		moment_write(options->as_of, moment);
-		date = moment;
-	}
+	write_day(options, day);
 	database = chosen_database_open(options, &error);
-	done = database != NULL && set_rate(database, options, date, &error);
+	done = database != NULL && set_rate(database, options, day, &error);
 	database_close(database);
 	if (!done)
 		return command_fail(options, &error);
-	print_rate(options, date);
+	print_rate(options, day);
 	return EXIT_ALL_GOOD;
 }

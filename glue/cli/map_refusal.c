@@ -19,7 +19,6 @@
 /* SQLSTATEs of what the database refuses in arguments. */
 static const char *const refusals[] = {
 	"22023", /* invalid_parameter_value */
-	"22P02", /* invalid_text_representation: not a number */
 	"22003", /* numeric_value_out_of_range */
 	"54000", /* program_limit_exceeded */
 	DEFAULT_MAP,
@@ -37,6 +36,22 @@ give_hint(const struct options *options, const char *sqlstate, struct glue_error
 						options->vendor);
 	else if (strstr(error->hint, "onboard_") != NULL)
 		error->hint[0] = '\0';
+}
+
+/*
+ * Write whose mistake it is, in place of who found it: "the database says: ...".
+ */
+static void
+reword(const char *path, struct glue_error *error)
+{
+	const char *reason = strstr(error->text, ": ");
+
+	reason = reason != NULL ? reason + 2 : error->text;
+	if (path == NULL)
+		glue_error_reword(error, "%s", reason);
+	else
+		glue_error_reword(error, "%s: %s", strcmp(path, "-") == 0 ? "standard input" : path,
+						  reason);
 }
 
 /*
@@ -63,8 +78,7 @@ map_refusal(struct database *database, const struct options *options, const char
 		if (strcmp(error->code, refusals[i]) != 0)
 			continue;
 		give_hint(options, refusals[i], error);
-		if (path != NULL)
-			glue_error_reword(error, "%s: %s", path, error->text);
+		reword(path, error);
 		error->class = GLUE_USAGE_ERROR;
 		snprintf(error->code, sizeof(error->code), "USAGE");
 		break;

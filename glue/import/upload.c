@@ -41,7 +41,7 @@
 	" u.checkpoint ->> 'byte_offset', u.checkpoint ->> 'row_number', u.checkpoint ->> 'line_number', u.checkpoint -> 'state',"                        \
 	" u.inserted, u.updated, u.unchanged, u.stale, u.held, u.discontinued, u.discontinued_missing,"                                                   \
 	" u.metadata ->> 'encoding',"                                                                                                                     \
-	" u.map_name, u.map_version, u.map_hash, coalesce((u.metadata ->> 'skipped_rows')::bigint, 0)"
+	" u.map_name, u.map_version, u.map_hash, onboard.skipped_rows(u.metadata)"
 
 #define SELECT_UPLOAD "SELECT " UPLOAD_COLUMNS " FROM onboard.upload_history u"
 
