@@ -3245,7 +3245,7 @@ BEGIN
 		ARRAY['onboard_map', 'onboard_maps', 'onboard_upload_map', 'onboard_set_map', 'onboard_remove_map', 'onboard_set_default_map',
 			'onboard_set_map_values', 'onboard_set_exchange_rate', 'check_map', 'map_definition', 'check_vendor', 'lock_vendor',
 			'visible_upload', 'onboard_mail_template', 'onboard_set_mail_template', 'text_of', 'check_mail_text', 'onboard_backlog', 'onboard_cancel_upload', 'onboard_held', 'onboard_approve_rows', 'onboard_decline_rows',
-			'onboard_prune_history', 'onboard_version', 'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'utc_text']);
+			'onboard_prune_history', 'onboard_find_upload', 'onboard_upload_mode', 'onboard_version', 'is_operator', 'may_retry', 'success_rate', 'skipped_rows', 'seconds_since', 'utc_text']);
 	EXECUTE format('GRANT INSERT (vendor_id, vendor_name, email, phone, business_name, tax_id, address, city, state, country, '
 		'postal_code, status, language), UPDATE (status, modes, default_mode, price_guard, sold_out_guard, discontinue_guard, language, default_map) '
 		'ON onboard.vendors TO %I', role);

@@ -289,6 +289,7 @@ static int
 show_check_result(struct check *check, struct summary_total *total, int64_t milliseconds)
 {
 	struct glue_error error = {0};
+	const struct vendor_file *file = &check->run.local.file;
 	struct summary summary = {
 		.file_name = check->run.local.source.name,
 		.vendor_id = check->run.options->vendor,
@@ -297,6 +298,8 @@ show_check_result(struct check *check, struct summary_total *total, int64_t mill
 		.valid = check->run.judged - check->errors,
 		.errors = check->errors,
 		.milliseconds = milliseconds,
+		.skipped_rows = file->found.skipped_rows,
+		.map_name = file->map != NULL ? file_map_name(file->map) : NULL,
 		.causes = &check->causes,
 		.errors_path = check->run.options->errors,
 	};

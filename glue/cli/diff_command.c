@@ -188,7 +188,7 @@ note_refusal(const struct diff *diff, struct glue_error *error)
 	bool is_used = diff->mode != MODE_INSERT || (options->given & OPTION_BIT(OPTION_AS_OF)) != 0;
 	const char *const values[] = {
 		options->vendor,
-		options->mode,
+		diff->run.apply.mode,
 		is_used && diff->source_time[0] != '\0' ? diff->source_time : NULL,
 	};
 	PGresult *result = NULL;
@@ -388,8 +388,8 @@ run_query(struct diff *diff, const char *query, int count, PGresult **result,
 		[PARAMETER_RECORDS] = diff->run.records.data,
 		[PARAMETER_FIRST_ROW] = integer_text(first, diff->run.first_row),
 		[PARAMETER_MODE] = upload_mode_name(diff->mode),
-		[PARAMETER_MATCH] = options->match,
-		[PARAMETER_BLANK] = options->blank != NULL ? options->blank : "clear",
+		[PARAMETER_MATCH] = diff->run.apply.match,
+		[PARAMETER_BLANK] = diff->run.apply.blank != NULL ? diff->run.apply.blank : "clear",
 		[PARAMETER_COLUMNS] = diff->columns,
 	};
 
@@ -503,6 +503,15 @@ print_prices(const struct diff *diff)
 	}
 }
 
+/* Return the name of the map that the file was read with; NULL for none. */
+static const char *
+map_name(const struct diff *diff)
+{
+	const struct file_map *map = diff->run.local.file.map;
+
+	return map != NULL ? file_map_name(map) : NULL;
+}
+
 static void
 print_diff(const struct diff *diff, int64_t milliseconds)
 {
@@ -517,6 +526,7 @@ print_diff(const struct diff *diff, int64_t milliseconds)
 			 terminal_plural(diff->run.judged, "row", "rows"), milliseconds,
 			 upload_mode_name(diff->mode));
 	line_end(&line);
+	summary_print_skipped(diff->run.local.file.found.skipped_rows, map_name(diff));
 	print_actions(diff);
 	print_prices(diff);
 	if (diff->missing > 0)
@@ -586,6 +596,8 @@ print_diff_json(const struct diff *diff, int64_t milliseconds)
 	json_add_integer(document, "total_records", diff->run.judged);
 	json_add_integer(document, "valid_records", diff->run.judged - diff->actions[ACTION_REJECT]);
 	json_add_integer(document, "error_records", diff->actions[ACTION_REJECT]);
+	json_add_integer(document, "skipped_rows", diff->run.local.file.found.skipped_rows);
+	json_add_text(document, "map_name", map_name(diff));
 	summary_json_actions(document, diff->mode, diff->actions,
 						 diff->missing_waits ? 0 : diff->missing);
 	json_add_integer(document, "held_missing", diff->missing_waits ? diff->missing : 0);

@@ -11,8 +11,10 @@
 
 #include "base/clock.h"
 #include "cli/chosen_database.h"
+#include "cli/chosen_map.h"
 #include "cli/dry_run.h"
 #include "cli/named.h"
+#include "import/map_fit.h"
 #include "shared/columns.h"
 #include "shared/text.h"
 
@@ -56,7 +58,10 @@ inspect_file(struct dry_run *run, struct glue_error *error)
 	good = vendor_file_scan(&run->local.file, true, show_progress, &run->progress, error);
 	progress_end(&run->progress);
 	if (!good)
+	{
+		map_fit_find(&run->local.file, run->database, run->options->vendor, error);
 		*error = local_file_advice(&run->local, error);
+	}
 	else
 		local_file_note_empty_rows(&run->local);
 	return good;
@@ -67,8 +72,9 @@ inspect_file(struct dry_run *run, struct glue_error *error)
  * needs.
  */
 static bool
-apply_rows(struct dry_run *run, const struct upload_apply *apply, struct glue_error *error)
+apply_rows(struct dry_run *run, struct glue_error *error)
 {
+	const struct upload_apply *apply = &run->apply;
 	struct column_needs needs = {MODE_INSERT, MATCH_COUNT, NULL};
 	bool is_allowed; /* to load; comparing is always allowed */
 
@@ -87,10 +93,13 @@ dry_run_open(struct dry_run *run, const struct options *options, const struct up
 {
 	memset(run, 0, sizeof(*run));
 	run->options = options;
+	if (apply != NULL)
+		run->apply = *apply;
 	return local_file_open(&run->local, options, error) &&
 		   (run->database = chosen_database_open(options, error)) != NULL &&
-		   check_vendor(run, error) && (apply == NULL || apply_rows(run, apply, error)) &&
-		   inspect_file(run, error);
+		   check_vendor(run, error) &&
+		   chosen_map_use(&run->local, run->database, &run->apply, error) &&
+		   (apply == NULL || apply_rows(run, error)) && inspect_file(run, error);
 }
 
 void

@@ -44,6 +44,7 @@ struct dry_run
 	const struct options *options;
 	struct local_file local;
 	struct database *database;
+	struct upload_apply apply; /* as requested, else as the map says */
 	struct progress progress;
 	int64_t started_ms; /* when the first reading began */
 	const struct dry_run_events *events;

@@ -19,6 +19,7 @@
 #include "base/moment.h"
 #include "cli/causes.h"
 #include "cli/chosen_database.h"
+#include "cli/chosen_map.h"
 #include "cli/command.h"
 #include "cli/each_file.h"
 #include "cli/json_out.h"
@@ -102,6 +103,7 @@ init_import(struct load *load)
 		.file = &load->local.file,
 		.vendor_id = options->vendor,
 		.source = load->local.source.path,
+		.map = options->map,
 		.apply =
 			{
 				.mode = options->mode,
@@ -290,6 +292,8 @@ show_result(struct load *load, bool loaded_before)
 		.valid = upload->valid_records,
 		.errors = upload->error_records,
 		.resumed_rows = load->resumed_rows,
+		.skipped_rows = upload->skipped_rows,
+		.map_name = upload->map_name,
 		.loaded_before = loaded_before,
 		.causes = &causes,
 	};
@@ -581,6 +585,11 @@ run_load(struct load *load)
 		return command_fail(options, &error);
 	load->started_ms = clock_milliseconds();
 	init_import(load);
+	if (!import_choose_map(&load->import, &error))
+	{
+		(void) chosen_map_explain(options, load->database, &error);
+		return command_fail(options, &error);
+	}
 	good = inspect_file(load, &fault);
 	if (!good && fault.class != GLUE_FILE_FAULT)
 		return command_fail(options, &fault);

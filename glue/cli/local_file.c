@@ -28,6 +28,12 @@ check_name(const char *name, const char *vendor, struct glue_error *error)
 		(int) file_name_vendor(name), name, vendor);
 }
 
+static bool
+is_given(const struct local_file *local, enum option_id id)
+{
+	return (local->options->given & OPTION_BIT(id)) != 0;
+}
+
 /*
  * Initialize the file.  An unknown encoding is a usage error here, not a fault
  * of the file.
@@ -36,17 +42,22 @@ static bool
 init_file(struct local_file *local, struct glue_error *error)
 {
 	const struct options *options = local->options;
-	struct row_source_options source = {
-		.encoding = options->encoding,
-		.encoding_is_trusted = options->force,
-		.delimiter = options->delimiter,
-		.quote = options->quote,
-		.sheet = options->sheet,
+	struct vendor_file_request request = {
+		.options =
+			{
+				.encoding = options->encoding,
+				.encoding_is_trusted = options->force,
+				.delimiter = options->delimiter,
+				.quote = options->quote,
+				.sheet = options->sheet,
+			},
+		.limits = {options->max_bytes, options->max_rows},
+		.has_quote = is_given(local, OPTION_QUOTE),
+		.has_max_bytes = is_given(local, OPTION_MAX_BYTES),
+		.has_max_rows = is_given(local, OPTION_MAX_ROWS),
 	};
-	struct scan_limits limits = {options->max_bytes, options->max_rows};
 
-	if (vendor_file_init(&local->file, &local->source.bytes, local->source.name, &source, &limits,
-						 error))
+	if (vendor_file_init(&local->file, &local->source.bytes, local->source.name, &request, error))
 		return true;
 	if (error->class == GLUE_FILE_FAULT)
 		glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
@@ -93,7 +104,7 @@ local_file_source_time(const struct local_file *local, int64_t *moment)
 static void
 next_size(const struct local_file *local, char *text, size_t size)
 {
-	int64_t bytes = 2 * local->options->max_bytes;
+	int64_t bytes = 2 * local->file.limits.max_bytes;
 
 	if (bytes < local->file.found.byte_count)
 		bytes = local->file.found.byte_count;
@@ -111,12 +122,17 @@ static void
 advise_encoding(const struct local_file *local, struct glue_error *advised)
 {
 	const char *guess = local->file.found.encoding_guess;
-	const char *given = local->options->encoding;
+	const char *given = local->file.options.encoding;
 
 	if (guess[0] != '\0')
 		glue_error_reword(advised,
 						  "the file is not UTF-8; it looks like %s; load it with --encoding %s",
 						  guess, guess);
+	else if (given != NULL && decode_is_single_byte(given) && !is_given(local, OPTION_ENCODING))
+		glue_error_reword(
+			advised,
+			"the file is UTF-8, not %s as its map says; load it with --encoding UTF-8, or with --encoding %s --force if it really is %s",
+			given, given, given);
 	else if (given != NULL && decode_is_single_byte(given))
 		glue_error_reword(
 			advised,
@@ -124,6 +140,25 @@ advise_encoding(const struct local_file *local, struct glue_error *advised)
 			given, given);
 	else
 		glue_error_reword(advised, "%s, or name its encoding with --encoding", advised->text);
+}
+
+/*
+ * Tell how to load a file that lacks columns: with a map that finds them, or as
+ * changes of products that have them.
+ */
+static void
+advise_columns(const struct local_file *local, struct glue_error *advised)
+{
+	const char *map = local->file.fitting_map;
+
+	if (map[0] != '\0')
+		glue_error_reword(advised, "%s; map \"%s\" fits this file: load it with --map %s",
+						  advised->text, map, map);
+	else if (strcmp(advised->code, "MISSING_COLUMN") == 0 && local->file.needs.mode != MODE_UPDATE)
+		glue_error_reword(
+			advised,
+			"%s; if the file changes products that the vendor has, load it with --mode update",
+			advised->text);
 }
 
 struct glue_error
@@ -143,18 +178,9 @@ local_file_advice(const struct local_file *local, const struct glue_error *fault
 	}
 	else if (strcmp(fault->code, "WRONG_ENCODING") == 0)
 		advise_encoding(local, &advised);
-	else if (strcmp(fault->code, "MISSING_COLUMN") == 0 && local->file.needs.mode != MODE_UPDATE)
-		glue_error_reword(
-			&advised,
-			"%s; if the file changes products that the vendor has, load it with --mode update",
-			fault->text);
+	else
+		advise_columns(local, &advised);
 	return advised;
-}
-
-static bool
-is_given(const struct local_file *local, enum option_id id)
-{
-	return (local->options->given & OPTION_BIT(id)) != 0;
 }
 
 /*
@@ -164,13 +190,18 @@ is_given(const struct local_file *local, enum option_id id)
 static bool
 is_refused_anyway(struct local_file *local, const struct glue_error *fault)
 {
-	const struct row_source_options find_out = {.encoding = "auto"};
+	const struct vendor_file_request find_out = {
+		.options = {.encoding = "auto"},
+		.limits = local->file.limits,
+		.has_max_bytes = true,
+		.has_max_rows = true,
+	};
 	struct vendor_file file = {0};
 	struct glue_error error = {0};
 	bool good;
 
-	good = vendor_file_init(&file, &local->source.bytes, local->source.name, &find_out,
-							&local->file.limits, &error);
+	good = vendor_file_init(&file, &local->source.bytes, local->source.name, &find_out, &error) &&
+		   vendor_file_share_map(&file, &local->file, &error);
 	if (good)
 	{
 		vendor_file_apply(&file, &local->file.needs, &local->file.apply);

@@ -43,7 +43,7 @@ extern bool local_file_source_time(const struct local_file *local, int64_t *mome
 
 /*
  * Return the fault as reported to the user, with the option that lifts the
- * limit or names the encoding.  The vendor's mail quotes the original text,
+ * limit, names the encoding or reads the columns.  The vendor's mail quotes the original text,
  * because the vendor has no options to set.
  */
 extern struct glue_error

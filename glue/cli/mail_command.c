@@ -8,17 +8,16 @@
  *
  *-------------------------------------------------------------------------
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/byte_buffer.h"
-#include "base/utf8.h"
 #include "cli/chosen_database.h"
 #include "cli/command.h"
 #include "cli/json_out.h"
 #include "cli/line.h"
 #include "cli/named.h"
+#include "cli/text_file.h"
 #include "report/report_content.h"
 
 #define INVALID_PARAMETER_VALUE "22023"
@@ -83,42 +82,6 @@ print_texts(struct database *database, const struct options *options, struct glu
 }
 
 /*
- * A file that an editor saved in another encoding would be refused by the database
- * in its own words, or end at the first NUL.
- */
-static bool
-check_texts(const char *path, const struct byte_buffer *texts, struct glue_error *error)
-{
-	return utf8_is_valid((struct text_view){texts->data, texts->used}) ||
-		   glue_error_set(error, GLUE_FILE_FAULT, "WRONG_ENCODING",
-						  "%s: the texts are not UTF-8; save the file as UTF-8", path);
-}
-
-/*
- * Read a whole file ("-" for standard input) into an empty buffer.
- */
-static bool
-read_texts(const char *path, struct byte_buffer *texts, struct glue_error *error)
-{
-	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
-	char bytes[4096];
-	size_t length;
-	bool done = true;
-
-	if (file == NULL)
-		return glue_error_set(error, GLUE_FILE_FAULT, "UNREADABLE_FILE", "cannot read \"%s\": %s",
-							  path, strerror(errno));
-	while (done && (length = fread(bytes, 1, sizeof(bytes), file)) > 0)
-		done = byte_buffer_append(texts, bytes, length, error);
-	if (done && ferror(file))
-		done = glue_error_set(error, GLUE_FILE_FAULT, "UNREADABLE_FILE", "cannot read \"%s\": %s",
-							  path, strerror(errno));
-	if (file != stdin)
-		fclose(file);
-	return done && check_texts(path, texts, error) && byte_buffer_terminate(texts, error);
-}
-
-/*
  * Explain why the database did not accept the texts; other errors stay as they are.
  */
 static bool
@@ -175,7 +138,7 @@ static bool
 change_texts(struct database *database, const struct options *options, struct glue_error *error)
 {
 	struct byte_buffer texts = {0};
-	bool done = (options->reset || read_texts(options->import, &texts, error)) &&
+	bool done = (options->reset || text_file_read(options->import, 0, &texts, error)) &&
 				set_texts(database, options, texts.data, error);
 
 	byte_buffer_clean_up(&texts);

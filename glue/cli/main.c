@@ -34,11 +34,12 @@
 
 #define INSUFFICIENT_PRIVILEGE "42501"
 
-#define OPTIONS_FILE                                                                             \
-	(OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_ENCODING) | OPTION_BIT(OPTION_FORCE) |        \
-	 OPTION_BIT(OPTION_DELIMITER) | OPTION_BIT(OPTION_QUOTE) | OPTION_BIT(OPTION_SHEET) |        \
-	 OPTION_BIT(OPTION_FILE_NAME) | OPTION_BIT(OPTION_MAX_BYTES) | OPTION_BIT(OPTION_MAX_ROWS) | \
-	 OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_QUIET) | OPTIONS_DATABASE)
+#define OPTIONS_FILE                                                                        \
+	(OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_ENCODING) | OPTION_BIT(OPTION_FORCE) |   \
+	 OPTION_BIT(OPTION_DELIMITER) | OPTION_BIT(OPTION_QUOTE) | OPTION_BIT(OPTION_SHEET) |   \
+	 OPTION_BIT(OPTION_MAP) | OPTION_BIT(OPTION_FILE_NAME) | OPTION_BIT(OPTION_MAX_BYTES) | \
+	 OPTION_BIT(OPTION_MAX_ROWS) | OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_QUIET) |     \
+	 OPTIONS_DATABASE)
 
 /* Options accepted before any command; the general help lists them. */
 #define OPTIONS_COMMON (OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE | OPTIONS_ALWAYS)
@@ -78,6 +79,11 @@
 #define CODES_STATUS { [EXIT_REFUSED] = "the upload or vendor does not exist" }
 #define CODES_VENDOR { [EXIT_REFUSED] = "the vendor does not exist" }
 #define CODES_CATEGORY { [EXIT_REFUSED] = "the category does not exist" }
+#define CODES_MAP { \
+	[EXIT_REFUSED] = "the vendor, map, value list or file does not exist, or the file cannot be read", \
+	[EXIT_USAGE] = "usage error, or the database does not accept the map, list or rate" \
+}
+#define CODES_RATE { [EXIT_USAGE] = "usage error, or the database does not accept the rate" }
 #define CODES_DOCTOR { \
 	[EXIT_ALL_GOOD] = "nothing needs attention", \
 	[EXIT_NEEDS_ATTENTION] = "something needs attention" \
@@ -140,10 +146,32 @@ static const struct option_meaning held_meanings[] = {
 	{0},
 };
 
+static const struct option_meaning map_meanings[] = {
+	{OPTION_VENDOR, "vendor whose map it is"},
+	{OPTION_REMOVE, "remove the list"},
+	{0},
+};
+
+static const struct option_meaning map_list_meanings[] = {
+	{OPTION_VENDOR, "only the maps that this vendor's files can be read with"},
+	{0},
+};
+
+static const struct option_meaning map_test_meanings[] = {
+	{OPTION_VENDOR, "vendor whose maps and value lists are used"},
+	{0},
+};
+
+static const struct option_meaning map_rate_meanings[] = {
+	{OPTION_AS_OF, "day of the rate, such as 2026-11-28 (default: today, UTC)"},
+	{0},
+};
+
 static const struct option_meaning set_meanings[] = {
 	{OPTION_STATUS, "active, suspended, inactive or pending_approval"},
 	{OPTION_MODES, "modes that its uploads may have, such as insert,update"},
 	{OPTION_DEFAULT_MODE, "mode of uploads that do not specify one"},
+	{OPTION_DEFAULT_MAP, "map of uploads that do not specify one; '' for none"},
 	{OPTION_PRICE_GUARD,
 	 "hold a row that multiplies or divides a price by more than this; '' for no limit"},
 	{OPTION_SOLD_OUT_GUARD,
@@ -203,7 +231,7 @@ static const struct command commands[] = {
 		.description =
 			"Judges every row of FILE (\"-\" for standard input) against the live catalogue, "
 			"as \"onboard load --mode insert\" would, but writes nothing to the database.  " SEVERAL_FILES,
-		.options = OPTIONS_FILE | OPTION_BIT(OPTION_ERRORS),
+		.options = OPTIONS_FILE | OPTION_BIT(OPTION_MAP_FILE) | OPTION_BIT(OPTION_ERRORS),
 		.min_operands = 1,
 		.max_operands = -1,
 		.codes = CODES_FILE,
@@ -219,8 +247,9 @@ static const struct command commands[] = {
 			"loading it with this mode would insert, change, hold, discontinue and reject, but "
 			"writes nothing to the database.  A mode that the vendor may not use, or a time in "
 			"the future, is compared all the same, with a note that a load would be refused.  " SEVERAL_FILES,
-		.options = OPTIONS_FILE | OPTION_BIT(OPTION_MODE) | OPTION_BIT(OPTION_MATCH) |
-				   OPTION_BIT(OPTION_BLANK) | OPTION_BIT(OPTION_AS_OF) | OPTION_BIT(OPTION_CSV),
+		.options = OPTIONS_FILE | OPTION_BIT(OPTION_MAP_FILE) | OPTION_BIT(OPTION_MODE) |
+				   OPTION_BIT(OPTION_MATCH) | OPTION_BIT(OPTION_BLANK) | OPTION_BIT(OPTION_AS_OF) |
+				   OPTION_BIT(OPTION_CSV),
 		.min_operands = 1,
 		.max_operands = -1,
 		.codes = CODES_FILE,
@@ -419,7 +448,8 @@ static const struct command commands[] = {
 			"Changes the given fields and prints their old and new values.  An empty string "
 			"(--phone '') clears a field; a vendor always has a name, an e-mail, a status and its "
 			"modes.",
-		.options = OPTIONS_VENDOR_FIELDS | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.options = OPTIONS_VENDOR_FIELDS | OPTION_BIT(OPTION_DEFAULT_MAP) |
+				   OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1,
 		.max_operands = 1,
 		.codes = CODES_VENDOR,
@@ -494,6 +524,112 @@ static const struct command commands[] = {
 		.max_operands = 1,
 		.codes = CODES_CATEGORY,
 		.run = command_category_remove,
+	},
+	{
+		.name = "map list",
+		.summary = "list the maps and presets",
+		.description =
+			"Lists the maps of vendors and the presets that come with the extension, with what "
+			"an operator has to supply for each preset.  A map finds our columns under a "
+			"vendor's own headings and transforms its values.",
+		.options = OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.codes = CODES_VENDOR,
+		.meanings = map_list_meanings,
+		.run = command_map_list,
+	},
+	{
+		.name = "map show",
+		.operands = "NAME",
+		.summary = "print a map, to be edited",
+		.description =
+			"Prints the text of a vendor's map, or of a preset, which \"onboard map set\" "
+			"stores again once it is edited.",
+		.options = OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.min_operands = 1,
+		.max_operands = 1,
+		.codes = CODES_MAP,
+		.meanings = map_meanings,
+		.run = command_map_show,
+	},
+	{
+		.name = "map set",
+		.operands = "NAME FILE",
+		.summary = "store a vendor's map",
+		.description =
+			"Stores the map in FILE (\"-\" for standard input) as a new version of the vendor's map "
+			"NAME.  Uploads that have begun are still read with the version that they began with.  A "
+			"map with the name of a preset takes its place for this vendor.",
+		.options = OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_DEFAULT) |
+				   OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.required = OPTION_BIT(OPTION_VENDOR),
+		.min_operands = 2,
+		.max_operands = 2,
+		.codes = CODES_MAP,
+		.meanings = map_meanings,
+		.run = command_map_set,
+	},
+	{
+		.name = "map remove",
+		.operands = "NAME",
+		.summary = "remove a vendor's map",
+		.description =
+			"Removes a vendor's map.  Uploads that have begun are still read with it.  The "
+			"default map of a vendor is not removed.",
+		.options = OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.required = OPTION_BIT(OPTION_VENDOR),
+		.min_operands = 1,
+		.max_operands = 1,
+		.codes = CODES_MAP,
+		.meanings = map_meanings,
+		.run = command_map_remove,
+	},
+	{
+		.name = "map test",
+		.operands = "FILE",
+		.summary = "show what a map makes of a file",
+		.description =
+			"Reads FILE (\"-\" for standard input) with a map and shows the first ten rows before and "
+			"after: each column, the vendor's heading, its cell and the value that is judged.  "
+			"Stores nothing.  \"onboard check\" then judges the values.",
+		.options = (OPTIONS_FILE & ~OPTION_BIT(OPTION_FILE_NAME)) | OPTION_BIT(OPTION_MAP_FILE),
+		.required = OPTION_BIT(OPTION_VENDOR),
+		.min_operands = 1,
+		.max_operands = 1,
+		.codes = CODES_MAP,
+		.meanings = map_test_meanings,
+		.run = command_map_test,
+	},
+	{
+		.name = "map values",
+		.operands = "LIST [FILE]",
+		.summary = "show or store a list of values",
+		.description =
+			"Stores the list in FILE (\"-\" for standard input), with which maps replace a vendor's "
+			"values by ours: a table, such as a CSV file, with the columns \"value\" and "
+			"\"replacement\".  It replaces the earlier list of this name.  Without FILE, prints the "
+			"list as such a file.",
+		.options = OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_REMOVE) | OPTION_BIT(OPTION_JSON) |
+				   OPTIONS_DATABASE,
+		.required = OPTION_BIT(OPTION_VENDOR),
+		.min_operands = 1,
+		.max_operands = 2,
+		.codes = CODES_MAP,
+		.meanings = map_meanings,
+		.run = command_map_values,
+	},
+	{
+		.name = "map rate",
+		.operands = "[FROM TO RATE]",
+		.summary = "list or store exchange rates",
+		.description =
+			"Stores what one unit of currency FROM is worth in currency TO, such as EUR USD 1.0832.  "
+			"Maps use the rate of the latest day; uploads that have begun keep theirs.  Without "
+			"arguments, lists the rates in use.",
+		.options = OPTION_BIT(OPTION_AS_OF) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.max_operands = 3,
+		.codes = CODES_RATE,
+		.meanings = map_rate_meanings,
+		.run = command_map_rate,
 	},
 	{
 		.name = "doctor",

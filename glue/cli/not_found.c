@@ -7,6 +7,7 @@
  */
 #include "base/heap.h"
 #include "cli/not_found.h"
+#include "database/vendor_refusal.h"
 #include "shared/suggest.h"
 #include "shared/text.h"
 
@@ -69,6 +70,16 @@ static const struct kind kinds[] = {
 		},
 };
 
+/* $2 is the vendor, or null: only presets. */
+static const struct kind map_kind = {
+	UNKNOWN_MAP,
+	"map",
+	"\"",
+	LIKELIEST_OF("SELECT s.map_name FROM onboard.shipped_maps s UNION"
+				 " SELECT m.map_name FROM onboard.column_maps m WHERE m.vendor_id = $2::text"),
+	"see \"onboard map list\", or add it with \"onboard map set\"",
+};
+
 /*
  * Return the row whose name is most similar, or -1.
  */
@@ -88,16 +99,18 @@ nearest_row(const PGresult *result, const char *name)
 	return nearest;
 }
 
-bool
-not_found(struct database *database, enum not_found_kind kind, const char *name,
-		  struct glue_error *error)
+/*
+ * Report a name; the first parameter of the kind's query is the name.
+ */
+static bool
+report(struct database *database, const struct kind *facts, int count, const char *const *values,
+	   struct glue_error *error)
 {
-	const struct kind *facts = &kinds[kind];
-	const char *const values[] = {name};
+	const char *name = values[0];
 	PGresult *result = NULL;
 	int nearest = -1;
 
-	if (database_query(database, RUN_ONCE, facts->names, 1, values, &result, NULL))
+	if (database_query(database, RUN_ONCE, facts->names, count, values, &result, NULL))
 		nearest = nearest_row(result, name);
 	if (nearest >= 0)
 		glue_error_set(error, GLUE_NOT_FOUND, facts->code,
@@ -108,4 +121,22 @@ not_found(struct database *database, enum not_found_kind kind, const char *name,
 					   facts->noun, name, facts->advice);
 	PQclear(result);
 	return false;
+}
+
+bool
+not_found(struct database *database, enum not_found_kind kind, const char *name,
+		  struct glue_error *error)
+{
+	const char *const values[] = {name};
+
+	return report(database, &kinds[kind], 1, values, error);
+}
+
+bool
+not_found_map(struct database *database, const char *vendor_id, const char *name,
+			  struct glue_error *error)
+{
+	const char *const values[] = {name, vendor_id};
+
+	return report(database, &map_kind, 2, values, error);
 }

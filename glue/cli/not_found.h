@@ -30,4 +30,8 @@ enum not_found_kind
 extern bool not_found(struct database *database, enum not_found_kind kind, const char *name,
 					  struct glue_error *error);
 
+/* Likewise, for a map of a vendor or a preset: UNKNOWN_MAP. */
+extern bool not_found_map(struct database *database, const char *vendor_id, const char *name,
+						  struct glue_error *error);
+
 #endif /* GLUE_NOT_FOUND_H */

@@ -72,6 +72,11 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 		 "character that quotes fields: \", ' or the word none if quotes are plain text (default: \")"},
 	[OPTION_SHEET] = {"sheet", 0, "NAME", KIND_TEXT, FIELD(sheet),
 					  "sheet of a workbook (default: the first one with the column names)"},
+	[OPTION_MAP] =
+		{"map", 'm', "NAME", KIND_TEXT, FIELD(map),
+		 "map that finds our columns in the file, or none (default: the vendor's default map)"},
+	[OPTION_MAP_FILE] = {"map-file", 0, "FILE", KIND_TEXT, FIELD(map_file),
+						 "read the file with the map in FILE, which need not be stored"},
 	[OPTION_MAX_BYTES] =
 		{"max-bytes", 0, "SIZE", KIND_SIZE, FIELD(max_bytes),
 		 "refuse larger files, also when unpacked, such as 50M or 2G; 0 for no limit (default: 10M)"},
@@ -139,6 +144,8 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 					  "modes that its uploads may have (default: insert,upsert,update)"},
 	[OPTION_DEFAULT_MODE] = {"default-mode", 0, "MODE", KIND_WORD, FIELD(default_mode),
 							 "mode of uploads that do not specify one (default: insert)"},
+	[OPTION_DEFAULT_MAP] = {"default-map", 0, "NAME", KIND_TEXT, FIELD(default_map),
+							"map of uploads that do not specify one (default: none)"},
 	[OPTION_PRICE_GUARD] =
 		{"price-guard", 0, "N", KIND_FRACTION, FIELD(price_guard),
 		 "hold a row that multiplies or divides a price by more than this; '' for no limit (default: 5)"},
@@ -156,6 +163,9 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 							"what belongs in the category"},
 	[OPTION_IF_NOT_EXISTS] = {"if-not-exists", 0, NULL, KIND_FLAG, FIELD(if_not_exists),
 							  "do nothing if it already exists"},
+	[OPTION_DEFAULT] = {"default", 0, NULL, KIND_FLAG, FIELD(make_default),
+						"read the vendor's files with this map unless another is named"},
+	[OPTION_REMOVE] = {"remove", 0, NULL, KIND_FLAG, FIELD(remove), "remove it"},
 	[OPTION_LIMIT] = {"limit", 'n', "COUNT", KIND_COUNT, FIELD(limit),
 					  "how many uploads to show, 0 for all (default: 20)"},
 	[OPTION_UPLOAD_STATUS] = {"status", 0, "STATUS", KIND_TEXT, FIELD(upload_status),

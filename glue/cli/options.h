@@ -28,6 +28,8 @@ enum option_id
 	OPTION_DELIMITER,
 	OPTION_QUOTE,
 	OPTION_SHEET,
+	OPTION_MAP,
+	OPTION_MAP_FILE,
 	OPTION_MAX_BYTES,
 	OPTION_MAX_ROWS,
 	OPTION_MODE,
@@ -62,6 +64,7 @@ enum option_id
 	OPTION_STATUS,
 	OPTION_MODES,
 	OPTION_DEFAULT_MODE,
+	OPTION_DEFAULT_MAP,
 	OPTION_PRICE_GUARD,
 	OPTION_SOLD_OUT_GUARD,
 	OPTION_DISCONTINUE_GUARD,
@@ -69,6 +72,8 @@ enum option_id
 	OPTION_PARENT,
 	OPTION_DESCRIPTION,
 	OPTION_IF_NOT_EXISTS,
+	OPTION_DEFAULT,
+	OPTION_REMOVE,
 	OPTION_LIMIT,
 	OPTION_UPLOAD_STATUS,
 	OPTION_SINCE,
@@ -84,7 +89,9 @@ enum option_id
 
 /* A set of options. */
 #define OPTION_BIT(id) (UINT64_C(1) << (id))
-#define OPTIONS_EVERY (OPTION_BIT(OPTION_ID_COUNT) - 1)
+#define OPTIONS_EVERY (UINT64_MAX >> (64 - OPTION_ID_COUNT))
+
+_Static_assert(OPTION_ID_COUNT <= 64, "a set of options has 64 bits");
 
 #define OPTIONS_DATABASE (OPTION_BIT(OPTION_DATABASE) | OPTION_BIT(OPTION_RETRY_FOR))
 #define OPTIONS_ALWAYS (OPTION_BIT(OPTION_HELP) | OPTION_BIT(OPTION_VERSION))
@@ -113,6 +120,8 @@ struct options
 	char delimiter; /* 0 if not given */
 	enum quote_sign quote;
 	const char *sheet;
+	const char *map;
+	const char *map_file;
 	int64_t max_bytes;
 	int64_t max_rows;
 	const char *mode;
@@ -147,6 +156,7 @@ struct options
 	const char *status;
 	const char *modes;
 	const char *default_mode;
+	const char *default_map;
 	const char *price_guard;
 	const char *sold_out_guard;
 	const char *discontinue_guard;
@@ -154,6 +164,8 @@ struct options
 	const char *parent;
 	const char *description;
 	bool if_not_exists;
+	bool make_default;
+	bool remove;
 	int64_t limit;
 	const char *upload_status;
 	int64_t since;      /* microseconds since 1970 */

@@ -170,6 +170,27 @@ print_changes(const struct upload *upload)
 	print_decisions(upload);
 }
 
+/*
+ * Print the map with which the file is read; presets have no versions.
+ */
+static void
+print_map(const struct upload *upload)
+{
+	char count[TERMINAL_COUNT_SIZE];
+	char text[128];
+
+	if (upload->map_name == NULL)
+		return;
+	if (upload->map_version > 0)
+		snprintf(text, sizeof(text), "%s, version %s", upload->map_name,
+				 terminal_count(count, upload->map_version));
+	else
+		snprintf(text, sizeof(text), "%s", upload->map_name);
+	print_fact("map", text);
+	if (upload->skipped_rows > 0)
+		print_fact("skipped", terminal_count(count, upload->skipped_rows));
+}
+
 static void
 print_details(const struct upload *upload, const struct causes *causes)
 {
@@ -188,6 +209,7 @@ print_details(const struct upload *upload, const struct causes *causes)
 	print_fact("vendor", upload->vendor_id);
 	if (upload_mode_changes(upload->mode))
 		print_fact("mode", upload_mode_name(upload->mode));
+	print_map(upload);
 	print_fact("begun", summary_time(buffer, upload->created_at));
 	print_fact("status", upload->status);
 	if (upload->failure_code != NULL)
@@ -233,6 +255,12 @@ print_upload_json(const struct upload *upload, const struct causes *causes, cJSO
 		cJSON_AddNullToObject(document, "total_records");
 	json_add_integer(document, "valid_records", upload->valid_records);
 	json_add_integer(document, "error_records", upload->error_records);
+	json_add_integer(document, "skipped_rows", upload->skipped_rows);
+	json_add_text(document, "map_name", upload->map_name);
+	if (upload->map_version > 0)
+		json_add_integer(document, "map_version", upload->map_version);
+	else
+		cJSON_AddNullToObject(document, "map_version");
 	summary_json_actions(document, upload->mode, upload->actions, upload->discontinued_missing);
 	json_add_integer(document, "waiting", upload->waiting);
 	decisions = cJSON_AddObjectToObject(document, "decisions");

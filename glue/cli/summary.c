@@ -242,6 +242,17 @@ add_rate(struct line *line, const struct summary *summary)
 				 terminal_count(rate, rows * 1000 / summary->milliseconds));
 }
 
+void
+summary_print_skipped(int64_t skipped_rows, const char *map_name)
+{
+	char count[TERMINAL_COUNT_SIZE];
+
+	if (skipped_rows > 0)
+		line_print(stdout, 4, "  skipped: %s %s, as map \"%s\" says",
+				   terminal_count(count, skipped_rows),
+				   terminal_plural(skipped_rows, "record", "records"), map_name);
+}
+
 static void
 print_heading(const struct summary *summary)
 {
@@ -265,6 +276,7 @@ print_heading(const struct summary *summary)
 		line_print(stdout, 4, "  resumed: %s %s were done by an earlier run",
 				   terminal_count(count, summary->resumed_rows),
 				   terminal_plural(summary->resumed_rows, "row", "rows"));
+	summary_print_skipped(summary->skipped_rows, summary->map_name);
 }
 
 static void
@@ -349,6 +361,8 @@ print_one_line(const struct summary *summary)
 		line_add(&line, ")");
 	}
 	line_add(&line, ", %s %s", terminal_count(errors, summary->errors), dry ? "bad" : "rejected");
+	if (summary->skipped_rows > 0)
+		line_add(&line, ", %s skipped", terminal_count(total, summary->skipped_rows));
 	if (has_actions(summary->upload) && summary->upload->discontinued_missing > 0)
 		line_add(&line, ", no longer in the file: %s discontinued",
 				 terminal_count(total, summary->upload->discontinued_missing));
@@ -439,6 +453,8 @@ print_summary_json(const struct summary *summary)
 	json_add_integer(document, "total_records", summary->total);
 	json_add_integer(document, "valid_records", summary->valid);
 	json_add_integer(document, "error_records", summary->errors);
+	json_add_integer(document, "skipped_rows", summary->skipped_rows);
+	json_add_text(document, "map_name", summary->map_name);
 	if (upload != NULL)
 	{
 		summary_json_actions(document, upload->mode, upload->actions, upload->discontinued_missing);

@@ -30,6 +30,8 @@ struct summary
 	int64_t errors;
 	int64_t milliseconds; /* elapsed; 0 if nothing was done */
 	int64_t resumed_rows; /* done by an earlier run */
+	int64_t skipped_rows; /* left out by the map, and in no other count */
+	const char *map_name; /* with which the file was read; NULL: none */
 	bool loaded_before;
 	const struct causes *causes;
 	const struct report_files *files; /* NULL for none */
@@ -65,6 +67,9 @@ extern int summary_print(const struct summary *summary, const struct options *op
  * above them what to do about the main cause.  Prints nothing if there are none.
  */
 extern void summary_print_causes(const struct causes *causes, int limit);
+
+/* Print how many records the map left out, if any. */
+extern void summary_print_skipped(int64_t skipped_rows, const char *map_name);
 
 /* Return the causes as a JSON array. */
 extern cJSON *summary_json_causes(const struct causes *causes);

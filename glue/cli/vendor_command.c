@@ -44,6 +44,7 @@ static const struct vendor_field vendor_fields[VENDOR_COLUMN_COUNT] = {
 	[VENDOR_STATUS] = {"status", OPTION_STATUS},
 	[VENDOR_MODES] = {"modes", OPTION_MODES},
 	[VENDOR_DEFAULT_MODE] = {"default mode", OPTION_DEFAULT_MODE},
+	[VENDOR_DEFAULT_MAP] = {"default map", OPTION_DEFAULT_MAP},
 	[VENDOR_PRICE_GUARD] = {"price guard", OPTION_PRICE_GUARD},
 	[VENDOR_SOLD_OUT_GUARD] = {"sold-out guard", OPTION_SOLD_OUT_GUARD},
 	[VENDOR_DISCONTINUE_GUARD] = {"discontinue guard", OPTION_DISCONTINUE_GUARD},
@@ -93,7 +94,7 @@ given_document(const struct options *options)
 
 /*
  * Run a statement on vendors.  A value that a constraint rejects becomes a
- * usage error with a message of ours.
+ * usage error with a message of ours; a map that does not exist keeps its error.
  */
 static bool
 run_vendor_statement(struct database *database, const char *statement, int count,
@@ -104,7 +105,7 @@ run_vendor_statement(struct database *database, const char *statement, int count
 	if (database_query(database, RUN_ONCE, statement, count, values, result, error))
 		return true;
 	refusal = vendor_refusal_find(error);
-	if (refusal != NULL)
+	if (refusal != NULL && strcmp(refusal->code, UNKNOWN_MAP) != 0)
 		glue_error_set(error, GLUE_USAGE_ERROR, "USAGE", "%s%s", refusal->text,
 					   strcmp(refusal->code, VENDOR_EXISTS) == 0 ? "; --if-not-exists accepts that"
 																 : "");
@@ -206,7 +207,7 @@ command_vendor_list(const struct options *options)
 static const char profile_query[] =
 	"SELECT v.vendor_id, v.vendor_name, v.email, v.phone, v.business_name, v.tax_id, v.address,"
 	" v.city, v.state, v.country, v.postal_code, v.status, array_to_string(v.modes, ',') AS modes,"
-	" v.default_mode, v.price_guard, v.sold_out_guard, v.discontinue_guard, v.language, s.products, s.active_products,"
+	" v.default_mode, v.default_map, v.price_guard, v.sold_out_guard, v.discontinue_guard, v.language, s.products, s.active_products,"
 	" s.out_of_stock_products, s.uploads, s.failed_uploads, s.valid_records, s.error_records,"
 	" s.success_rate_percent, v.created_at, v.updated_at"
 	" FROM onboard.vendors v JOIN onboard.vendor_summary s USING (vendor_id)"
@@ -501,6 +502,8 @@ update_vendor(struct database *database, const struct options *options, PGresult
 				build_update(&statement, given_columns(options), error) &&
 				run_vendor_statement(database, statement.data, 1, values, result, error);
 
+	if (!done && strcmp(error->code, POSTGRES_UNDEFINED_OBJECT) == 0)
+		(void) not_found_map(database, options->operands[0], options->default_map, error);
 	byte_buffer_clean_up(&statement);
 	cJSON_free(document);
 	return done && (PQntuples(*result) > 0 ||

@@ -41,6 +41,9 @@
  */
 extern bool postgres_error(PGconn *connection, const PGresult *result, struct glue_error *error);
 
+/* SQLSTATE of a function that was called with the name of something that does not exist. */
+#define POSTGRES_UNDEFINED_OBJECT "42704"
+
 /* Return whether a retry may succeed. */
 extern bool postgres_error_is_transient(const struct glue_error *error);
 

@@ -16,12 +16,17 @@
 #define OPTIONAL_NUMBER "nullif($1::jsonb ->> '%s', '')::numeric"
 #define REQUIRED_LIST "string_to_array(replace($1::jsonb ->> '%s', ' ', ''), ',')"
 
+/* Raises an error if the vendor has no such map. */
+#define MAP_NAME                           \
+	"CASE WHEN $1::jsonb ->> '%1$s' <> ''" \
+	" THEN onboard_map($1::jsonb ->> 'vendor_id', $1::jsonb ->> '%1$s') ->> 'name' END"
+
 /* How to show a column: formats of a row's name and the column's. */
 #define PLAIN "%s.%s"
 #define LIST "array_to_string(%s.%s, ',')"
 
 /* Enough for any part of one column, including the NUL. */
-#define PART_SIZE 160
+#define PART_SIZE 200
 
 struct column
 {
@@ -44,6 +49,7 @@ static const struct column columns_of_vendors[VENDOR_COLUMN_COUNT] = {
 	[VENDOR_STATUS] = {"status", REQUIRED_TEXT, PLAIN},
 	[VENDOR_MODES] = {"modes", REQUIRED_LIST, LIST},
 	[VENDOR_DEFAULT_MODE] = {"default_mode", REQUIRED_TEXT, PLAIN},
+	[VENDOR_DEFAULT_MAP] = {"default_map", MAP_NAME, PLAIN},
 	[VENDOR_PRICE_GUARD] = {"price_guard", OPTIONAL_NUMBER, PLAIN},
 	[VENDOR_SOLD_OUT_GUARD] = {"sold_out_guard", OPTIONAL_NUMBER, PLAIN},
 	[VENDOR_DISCONTINUE_GUARD] = {"discontinue_guard", OPTIONAL_NUMBER, PLAIN},

@@ -6,7 +6,8 @@
  * Only the columns that a caller names are set, so that a login needs no
  * privilege on the others.  A statement's parameter $1 is a JSON object: the
  * member vendor_id, and for each column a member of its name, a text.  A list is
- * separated by commas; an empty text is null where a column may be null.
+ * separated by commas; an empty text is null where a column may be null.  A default map
+ * that does not exist is refused with POSTGRES_UNDEFINED_OBJECT.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,6 +32,7 @@ enum vendor_column
 	VENDOR_STATUS,
 	VENDOR_MODES,
 	VENDOR_DEFAULT_MODE,
+	VENDOR_DEFAULT_MAP,
 	VENDOR_PRICE_GUARD,
 	VENDOR_SOLD_OUT_GUARD,
 	VENDOR_DISCONTINUE_GUARD,

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "database/postgres_error.h"
 #include "database/vendor_refusal.h"
 
 static const struct vendor_refusal refusals[] = {
@@ -36,6 +37,10 @@ static const struct vendor_refusal out_of_range = {
 	"", INVALID_VALUE,
 	"a guard is too large; a sold-out or discontinue guard is a share, from 0 to 1"};
 
+/* The default map is the only thing that a vendor refers to. */
+static const struct vendor_refusal unknown_map = {
+	"", UNKNOWN_MAP, "the vendor has no such map, and no preset has this name"};
+
 #define NUMERIC_OUT_OF_RANGE "22003"
 
 const struct vendor_refusal *
@@ -45,6 +50,8 @@ vendor_refusal_find(const struct glue_error *error)
 
 	if (sqlstate != NULL && strcmp(sqlstate, NUMERIC_OUT_OF_RANGE) == 0)
 		return &out_of_range;
+	if (sqlstate != NULL && strcmp(sqlstate, POSTGRES_UNDEFINED_OBJECT) == 0)
+		return &unknown_map;
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
 	{
 		if (strcmp(error->constraint, refusals[i].constraint) == 0)

@@ -13,8 +13,12 @@
 
 #include "base/failure.h"
 
-/* Codes: the vendor's id is taken; another value is not acceptable. */
+/*
+ * Codes: the vendor's id is taken; its default map does not exist; another value is
+ * not acceptable.
+ */
 #define VENDOR_EXISTS "VENDOR_EXISTS"
+#define UNKNOWN_MAP "UNKNOWN_MAP"
 #define INVALID_VALUE "INVALID_VALUE"
 
 /* Constants. */

@@ -26,6 +26,8 @@
 #include "base/heap.h"
 #include "import/import.h"
 #include "import/ledger.h"
+#include "import/map_fit.h"
+#include "import/vendor_map.h"
 
 void
 import_init(struct import *import, const struct import_request *request)
@@ -47,6 +49,46 @@ has_begun(const struct import *import)
 	return import->upload.upload_id != NULL;
 }
 
+/* ----- the map ----- */
+
+/*
+ * The upload is found by the content of the file only if that is known beforehand;
+ * otherwise the map is part of what identifies the upload.
+ */
+bool
+import_choose_map(struct import *import, struct glue_error *error)
+{
+	struct import_request *request = &import->request;
+	struct file_map *map;
+
+	if (import->map_is_chosen)
+		return true;
+	if (!vendor_map_choose(request->database, request->vendor_id, request->map, request->content_id,
+						   &map, error) ||
+		!vendor_file_use_map(request->file, map, error))
+		return false;
+	vendor_map_apply(map, &request->apply);
+	import->map_is_chosen = true;
+	return true;
+}
+
+/*
+ * Read the file with the map that its upload began with.
+ */
+static bool
+follow_map(struct import *import, struct glue_error *error)
+{
+	struct vendor_file *file = import->request.file;
+	const struct upload *upload = &import->upload;
+	struct file_map *map;
+
+	import->map_is_chosen = true;
+	if (vendor_file_has_map(file, upload->map_hash))
+		return true;
+	return vendor_map_of_upload(import->request.database, upload->upload_id, &map, error) &&
+		   vendor_file_use_map(file, map, error);
+}
+
 /* ----- the first reading ----- */
 
 static int64_t
@@ -54,8 +96,8 @@ count_heading_bytes(const struct column_map *map)
 {
 	int64_t bytes = 0;
 
-	for (int i = 0; i < map->field_count; i++)
-		bytes += (int64_t) map->fields[i].name.length;
+	for (int i = 0; i < map->header_count; i++)
+		bytes += (int64_t) map->fields[i].heading.length;
 	return bytes;
 }
 
@@ -93,6 +135,8 @@ prepare(struct import *import, struct glue_error *error)
 
 	if (has_begun(import))
 		return true;
+	if (!import_choose_map(import, error))
+		return false;
 	if (!upload_choose_mode(request->database, request->vendor_id, apply->mode, &needs.mode,
 							&is_allowed, error))
 		return false;
@@ -101,6 +145,21 @@ prepare(struct import *import, struct glue_error *error)
 		needs.match = MATCH_COUNT;
 	vendor_file_apply(request->file, &needs, apply);
 	return true;
+}
+
+/*
+ * Tell which map would accept a file with this fault.
+ */
+static void
+advise_map(struct import *import, struct glue_error *fault)
+{
+	const struct import_request *request = &import->request;
+	const char *map = request->file->fitting_map;
+
+	map_fit_find(request->file, request->database, request->vendor_id, fault);
+	if (map[0] != '\0' && request->map_advice != NULL)
+		glue_error_reword(fault, "%s; map \"%s\" fits this file: %s%s", fault->text, map,
+						  request->map_advice, map);
 }
 
 bool
@@ -121,7 +180,10 @@ import_inspect(struct import *import, struct glue_error *error)
 		import->heading_bytes = count_heading_bytes(found->map);
 		return !has_begun(import) || describe(import, error);
 	}
-	if (!has_begun(import) || error->class != GLUE_FILE_FAULT)
+	if (error->class != GLUE_FILE_FAULT)
+		return false;
+	advise_map(import, error);
+	if (!has_begun(import))
 		return false;
 	fault = *error;
 	return import_refuse(import, &fault, error);
@@ -171,8 +233,14 @@ begin_or_refuse(struct import *import, const struct glue_error *fault, struct gl
 		.again = !request->is_delivered,
 		.apply = request->apply,
 	};
+	const struct file_map *map = request->file->map;
 	bool done;
 
+	if (map != NULL)
+	{
+		upload.map_name = file_map_name(map);
+		upload.map_hash = file_map_hash(map);
+	}
 	if (upload.metadata == NULL || (columns == NULL && request->file->found.map != NULL))
 		done = glue_error_memory(error);
 	else if (fault != NULL)
@@ -189,12 +257,15 @@ begin_or_refuse(struct import *import, const struct glue_error *fault, struct gl
 /*
  * Read the file in the way that its upload records.
  */
-static void
-follow_upload(struct import *import)
+static bool
+follow_upload(struct import *import, struct glue_error *error)
 {
 	const struct column_needs needs = {import->upload.mode, import->upload.match, NULL};
 
+	if (!follow_map(import, error))
+		return false;
 	vendor_file_apply(import->request.file, &needs, &import->request.apply);
+	return true;
 }
 
 bool
@@ -206,10 +277,9 @@ import_begin(struct import *import, struct glue_error *error)
 	if (request->upload_id != NULL)
 		done = upload_read_again(request->database, request->upload_id, &import->upload, error);
 	else
-		done = begin_or_refuse(import, NULL, error);
-	if (!done)
+		done = import_choose_map(import, error) && begin_or_refuse(import, NULL, error);
+	if (!done || !follow_upload(import, error))
 		return false;
-	follow_upload(import);
 	take_inspection(import);
 	/* Another process was asked to read the file in an encoding. */
 	return request->upload_id == NULL || import->is_inspected || import->upload.encoding == NULL ||

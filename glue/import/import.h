@@ -3,13 +3,15 @@
  * import.h
  *	  Import a vendor's file: one upload, from opening to its end.
  *
+ *	  import_choose_map()	finds the map that the file is read with
  *	  import_inspect()	first reading: finds file faults, counts rows
  *	  import_begin()	opens the upload, or finds the existing one
  *	  import_refuse()	ends it with a fault
  *	  import_load()		second reading: sends the rows to a sink; ends the upload
  *						if the sink judges them
  *
- * For a file identified by its bytes, call import_inspect() first.  For a file
+ * The other steps choose the map themselves unless it was chosen.  For a file
+ * identified by its bytes, call import_inspect() first.  For a file
  * whose identity is known beforehand, such as an object version, call
  * import_begin() first, so that the upload exists even if the reading fails and
  * counts the attempts.
@@ -73,7 +75,11 @@ struct import_request
 	const char *source;        /* location of the file, path or key; or NULL */
 	const char *content_id;    /* NULL: unique */
 	const char *upload_id;     /* an upload that has already begun; or NULL */
-	struct upload_apply apply; /* used if upload_id is NULL */
+	const char *map;           /* name of the map, or VENDOR_MAP_NONE; NULL: the
+								* vendor's default; used if upload_id is NULL */
+	struct upload_apply apply; /* likewise; the map decides what it leaves open */
+	const char *map_advice;    /* to a vendor whose file a map would fit, before the
+								* name of the map; or NULL */
 	const char *metadata;      /* JSON object that identifies the source for later
 							 * readings; or NULL */
 	bool is_delivered;         /* by an event, possibly repeated, and each delivery
@@ -89,6 +95,7 @@ struct import
 {
 	struct import_request request;
 	struct upload upload;    /* upload_id NULL until it has begun */
+	bool map_is_chosen;      /* the file has its map, or none */
 	bool is_inspected;       /* results of the first reading are known */
 	bool mode_is_refused;    /* the vendor may not use the mode */
 	int64_t row_count;       /* if so; -1: unknown */
@@ -104,6 +111,12 @@ extern void import_init(struct import *import, const struct import_request *requ
 extern void import_clean_up(struct import *import);
 
 /*
+ * Find the map that the file is read with; later calls do nothing.  The errors are
+ * those of vendor_map_choose().
+ */
+extern bool import_choose_map(struct import *import, struct glue_error *error);
+
+/*
  * Run the first reading.  If the upload has not begun, asks the database for its
  * mode first.  If it has begun, records its total, or ends it on a file fault, and
  * returns true in both cases.  If it has not, returns false on a file fault.
@@ -113,8 +126,8 @@ extern bool import_inspect(struct import *import, struct glue_error *error);
 
 /*
  * Open the upload, or find the file's existing one and, if it was read before,
- * reuse the results of its first reading.  Not-found error UNKNOWN_VENDOR if
- * the vendor does not exist.
+ * reuse the results of its first reading.  An existing upload is read with the map
+ * that it began with.  Not-found error UNKNOWN_VENDOR if the vendor does not exist.
  */
 extern bool import_begin(struct import *import, struct glue_error *error);
 

@@ -40,7 +40,8 @@
 	" u.mode, u.match,"                                                                                                                               \
 	" u.checkpoint ->> 'byte_offset', u.checkpoint ->> 'row_number', u.checkpoint ->> 'line_number', u.checkpoint -> 'state',"                        \
 	" u.inserted, u.updated, u.unchanged, u.stale, u.held, u.discontinued, u.discontinued_missing,"                                                   \
-	" u.metadata ->> 'encoding'"
+	" u.metadata ->> 'encoding',"                                                                                                                     \
+	" u.map_name, u.map_version, u.map_hash, onboard.skipped_rows(u.metadata)"
 
 #define SELECT_UPLOAD "SELECT " UPLOAD_COLUMNS " FROM onboard.upload_history u"
 
@@ -52,9 +53,6 @@
 #define TEXT_OF(macro) TEXT_OF_VALUE(macro)
 #define TEXT_OF_VALUE(value) #value
 
-/* SQLSTATE of onboard_begin_upload() for a vendor that does not exist. */
-#define UNDEFINED_OBJECT "42704"
-
 /*
  * Begin or find an upload.  A redelivered event finds the upload that the first
  * delivery began, even if the vendor's default mode has changed since.
@@ -64,9 +62,9 @@
 	" THEN onboard_find_upload($1::text, $4::text) END,"                                   \
 	" onboard_begin_upload($1::text, $2::text, $3::text, $4::text, $5::bigint, $6::jsonb," \
 	" $7::boolean, $8::text, $9::text, coalesce($10::text, 'clear'), $11::timestamptz,"    \
-	" $12::text[]))"
+	" $12::text[], $13::text, $14::text))"
 
-#define REQUEST_PARAMETERS 12
+#define REQUEST_PARAMETERS 14
 
 /*
  * Read the counters of the actions of valid rows: their columns, from this one
@@ -126,6 +124,10 @@ fill_upload(struct upload *upload, PGresult *row)
 	fill_actions(upload, 30);
 	upload->discontinued_missing = postgres_integer(row, 0, 36);
 	upload->encoding = postgres_text(row, 0, 37);
+	upload->map_name = postgres_text(row, 0, 38);
+	upload->map_version = postgres_integer(row, 0, 39);
+	upload->map_hash = postgres_text(row, 0, 40);
+	upload->skipped_rows = postgres_integer(row, 0, 41);
 }
 
 void
@@ -169,19 +171,15 @@ find_upload(struct database *database, const char *statement, int count, const c
 
 /* ----- its life ----- */
 
-/*
- * Explain UNDEFINED_OBJECT, which is raised for a missing vendor as well as for
- * a missing function of another version, by checking for the vendor.  If that
- * fails, the original error is kept.
- */
-static bool
-explain_begin_error(struct database *database, const char *vendor_id, struct glue_error *error)
+bool
+upload_explain_unknown_vendor(struct database *database, const char *vendor_id,
+							  struct glue_error *error)
 {
 	const char *const values[] = {vendor_id};
 	PGresult *row = NULL;
 	bool is_unknown;
 
-	if (strcmp(error->code, UNDEFINED_OBJECT) != 0 ||
+	if (strcmp(error->code, POSTGRES_UNDEFINED_OBJECT) != 0 ||
 		!database_query(
 			database, RUN_AGAIN,
 			"SELECT EXISTS (SELECT FROM onboard.vendors v WHERE v.vendor_id = $1::text)", 1, values,
@@ -212,6 +210,8 @@ fill_parameters(const struct upload_request *request, const char **values, char 
 	values[9] = request->apply.blank;
 	values[10] = request->apply.source_time;
 	values[11] = request->columns;
+	values[12] = request->map_name;
+	values[13] = request->map_hash;
 }
 
 bool
@@ -226,7 +226,7 @@ upload_choose_mode(struct database *database, const char *vendor_id, const char 
 						"SELECT FROM onboard.vendors v WHERE v.vendor_id = $1::text"
 						" AND coalesce($2::text, v.default_mode) = ANY (v.modes))",
 						2, values, &result, error))
-		return explain_begin_error(database, vendor_id, error);
+		return upload_explain_unknown_vendor(database, vendor_id, error);
 	if (!upload_mode_by_name(PQgetvalue(result, 0, 0), chosen))
 		*chosen = MODE_INSERT;
 	*is_allowed = strcmp(PQgetvalue(result, 0, 1), "t") == 0;
@@ -246,7 +246,7 @@ upload_begin(struct database *database, const struct upload_request *request, st
 	fill_parameters(request, values, total);
 	if (!database_query(database, RUN_AGAIN, "SELECT " BEGIN_UPLOAD, REQUEST_PARAMETERS, values,
 						&result, error))
-		return explain_begin_error(database, request->vendor_id, error);
+		return upload_explain_unknown_vendor(database, request->vendor_id, error);
 	/* A separate statement sees the row stored by the first one. */
 	done = upload_read(database, PQgetvalue(result, 0, 0), upload, error);
 	PQclear(result);
@@ -263,7 +263,7 @@ upload_begin_reading(struct database *database, const struct upload_request *req
 	fill_parameters(request, values, total);
 	return find_upload(database, UPLOAD_OF(BEGIN_UPLOAD " b, onboard_begin_parse(b)"),
 					   REQUEST_PARAMETERS, values, upload, error) ||
-		   explain_begin_error(database, request->vendor_id, error);
+		   upload_explain_unknown_vendor(database, request->vendor_id, error);
 }
 
 bool
@@ -350,9 +350,9 @@ upload_refuse(struct database *database, const struct upload_request *request,
 	values[REQUEST_PARAMETERS] = fault->code;
 	values[REQUEST_PARAMETERS + 1] = fault->text;
 	return find_upload(database,
-					   UPLOAD_OF("onboard_reject_upload(" BEGIN_UPLOAD ", $13::text, $14::text)"),
+					   UPLOAD_OF("onboard_reject_upload(" BEGIN_UPLOAD ", $15::text, $16::text)"),
 					   REQUEST_PARAMETERS + 2, values, upload, error) ||
-		   explain_begin_error(database, request->vendor_id, error);
+		   upload_explain_unknown_vendor(database, request->vendor_id, error);
 }
 
 /* ----- finding one ----- */

@@ -66,10 +66,14 @@ struct upload
 	/* results of earlier readings of its file */
 	enum upload_mode mode;   /* how its rows are applied; MODE_INSERT if unknown */
 	enum upload_match match; /* MATCH_COUNT if the file decides */
-	int64_t attempts;        /* readings begun, where they are counted */
-	char delimiter;          /* 0: unknown, or the format has none */
-	const char *encoding;    /* as found or, before that, as asked for; NULL: unknown */
-	int64_t heading_bytes;   /* size of the file's column names; 0: unknown */
+	const char *map_name;    /* the map that it began with; NULL: none */
+	int64_t map_version;     /* 0: that of a preset, or no map */
+	const char *map_hash;
+	int64_t attempts;      /* readings begun, where they are counted */
+	char delimiter;        /* 0: unknown, or the format has none */
+	const char *encoding;  /* as found or, before that, as asked for; NULL: unknown */
+	int64_t heading_bytes; /* size of the file's column names; 0: unknown */
+	int64_t skipped_rows;  /* records that the map skipped, which are no rows */
 	bool has_checkpoint;
 	struct resume_token checkpoint; /* where the next reading resumes */
 
@@ -103,6 +107,8 @@ struct upload_request
 							 * the file; otherwise any upload of this content
 							 * is the one, however it is applied */
 	struct upload_apply apply;
+	const char *map_name; /* the map that the file is read with; or NULL */
+	const char *map_hash; /* what it was then, likewise */
 };
 
 /* Free an upload's memory; accepts an empty one. */
@@ -115,7 +121,8 @@ extern bool upload_is_open(const struct upload *upload);
 
 /*
  * Open the upload of this content, or find the existing one, open or ended.
- * Fills *upload.  Not-found error UNKNOWN_VENDOR if the vendor does not exist.
+ * Fills *upload.  Not-found error UNKNOWN_VENDOR if the vendor does not exist;
+ * UPLOAD_MAP_CHANGED if the map is no longer the one of this hash.
  */
 extern bool upload_begin(struct database *database, const struct upload_request *request,
 						 struct upload *upload, struct glue_error *error);
@@ -130,6 +137,14 @@ extern bool upload_begin_reading(struct database *database, const struct upload_
 /* Count another attempt to read the file of an upload; refreshes *upload. */
 extern bool upload_read_again(struct database *database, const char *upload_id,
 							  struct upload *upload, struct glue_error *error);
+
+/*
+ * Say that the vendor does not exist, as UNKNOWN_VENDOR, if that is the reason of
+ * POSTGRES_UNDEFINED_OBJECT, which a function raises for other missing things as
+ * well; otherwise *error is kept.  Always returns false.
+ */
+extern bool upload_explain_unknown_vendor(struct database *database, const char *vendor_id,
+										  struct glue_error *error);
 
 /*
  * Find the mode that an upload of the vendor would have, and whether the vendor

@@ -17,22 +17,112 @@
 #include "import/vendor_file.h"
 #include "reader/encoding_check.h"
 
+/* ----- how it is read ----- */
+
+/*
+ * Decide how to read the file: as requested, else as its map says.
+ */
+static void
+choose_options(struct vendor_file *file)
+{
+	const struct vendor_file_request *request = &file->request;
+	struct file_map_defaults defaults = {0};
+
+	if (file->map != NULL)
+		defaults = *file_map_defaults(file->map);
+	file->options = request->options;
+	file->limits = request->limits;
+	if (request->options.encoding == NULL)
+		file->options.encoding = defaults.encoding;
+	if (request->options.delimiter == 0)
+		file->options.delimiter = defaults.delimiter;
+	if (!request->has_quote && defaults.has_quote)
+		file->options.quote = defaults.quote;
+	if (request->options.sheet == NULL)
+		file->options.sheet = defaults.sheet;
+	if (!request->has_max_bytes && defaults.max_bytes > 0)
+		file->limits.max_bytes = defaults.max_bytes;
+	if (!request->has_max_rows && defaults.max_rows > 0)
+		file->limits.max_rows = defaults.max_rows;
+	file->options.kept = &file->kept;
+	file->options.max_bytes = file->limits.max_bytes;
+}
+
+/*
+ * Prepare the first reading, discarding what was prepared before.
+ */
+static bool
+renew_scan(struct vendor_file *file, struct glue_error *error)
+{
+	scan_destroy(file->scan);
+	file->scan = scan_new(&file->options, &file->limits, file->name, error);
+	if (file->scan == NULL)
+		return false;
+	scan_need(file->scan, &file->needs);
+	return true;
+}
+
 bool
 vendor_file_init(struct vendor_file *file, struct byte_source *bytes, const char *name,
-				 const struct row_source_options *options, const struct scan_limits *limits,
-				 struct glue_error *error)
+				 const struct vendor_file_request *request, struct glue_error *error)
 {
 	memset(file, 0, sizeof(*file));
 	file->bytes = bytes;
 	file->name = name;
-	file->options = *options;
-	kept_rows_init(&file->kept);
-	file->options.kept = &file->kept;
-	file->options.max_bytes = limits->max_bytes;
-	file->limits = *limits;
+	file->request = *request;
 	file->needs = (struct column_needs){MODE_INSERT, MATCH_COUNT, NULL};
-	file->scan = scan_new(&file->options, limits, name, error);
-	return file->scan != NULL;
+	kept_rows_init(&file->kept);
+	choose_options(file);
+	return renew_scan(file, error);
+}
+
+bool
+vendor_file_has_map(const struct vendor_file *file, const char *hash)
+{
+	if (file->map == NULL || hash == NULL)
+		return file->map == NULL && hash == NULL;
+	return strcmp(file_map_hash(file->map), hash) == 0;
+}
+
+/*
+ * Destroy the map, once no reader uses it.
+ */
+static void
+release_map(struct file_map *map, bool is_shared)
+{
+	if (!is_shared)
+		file_map_destroy(map);
+}
+
+static bool
+set_map(struct vendor_file *file, struct file_map *map, bool is_shared, struct glue_error *error)
+{
+	struct file_map *previous = file->map;
+	bool was_shared = file->map_is_shared;
+	bool done;
+
+	if (map == NULL && previous == NULL)
+		return true;
+	file->map = map;
+	file->map_is_shared = is_shared;
+	file->needs.map = map;
+	choose_options(file);
+	done = renew_scan(file, error);
+	release_map(previous, was_shared);
+	return done;
+}
+
+bool
+vendor_file_use_map(struct vendor_file *file, struct file_map *map, struct glue_error *error)
+{
+	return set_map(file, map, false, error);
+}
+
+bool
+vendor_file_share_map(struct vendor_file *file, const struct vendor_file *other,
+					  struct glue_error *error)
+{
+	return set_map(file, other->map, true, error);
 }
 
 void
@@ -40,8 +130,9 @@ vendor_file_apply(struct vendor_file *file, const struct column_needs *needs,
 				  const struct upload_apply *apply)
 {
 	file->needs = *needs;
+	file->needs.map = file->map;
 	file->apply = *apply;
-	scan_need(file->scan, needs);
+	scan_need(file->scan, &file->needs);
 }
 
 static void
@@ -54,16 +145,10 @@ set_encoding(struct vendor_file *file, const char *encoding)
 bool
 vendor_file_use_encoding(struct vendor_file *file, const char *encoding, struct glue_error *error)
 {
-	struct scan *scan;
-
 	set_encoding(file, encoding);
-	scan = scan_new(&file->options, &file->limits, file->name, error);
-	if (scan == NULL)
-		return false;
-	scan_destroy(file->scan);
-	file->scan = scan;
-	scan_need(scan, &file->needs);
-	return true;
+	/* A map that is chosen later must not replace it. */
+	file->request.options.encoding = file->encoding;
+	return renew_scan(file, error);
 }
 
 void
@@ -78,6 +163,7 @@ void
 vendor_file_clean_up(struct vendor_file *file)
 {
 	scan_destroy(file->scan);
+	release_map(file->map, file->map_is_shared);
 	if (file->options.kept != NULL)
 		kept_rows_clean_up(&file->kept);
 	memset(file, 0, sizeof(*file));
@@ -160,9 +246,20 @@ identify(struct vendor_file *file, const struct glue_error *fault)
 		append(file, ",max-bytes=%" PRId64, file->limits.max_bytes);
 	else if (strcmp(fault->code, "TOO_MANY_ROWS") == 0)
 		append(file, ",max-rows=%" PRId64, file->limits.max_rows);
+	if (file->map != NULL)
+		append(file, ",map=%s", file_map_hash(file->map));
 	if (upload_mode_changes(file->needs.mode))
 		append_apply(file);
 	/* Further options for reading and applying a file go here. */
+}
+
+static void
+add_name(cJSON *names, struct text_view name)
+{
+	char text[ONBOARD_MAX_FIELD_BYTES + 1];
+
+	snprintf(text, sizeof(text), "%.*s", (int) name.length, name.data);
+	cJSON_AddItemToArray(names, cJSON_CreateString(text));
 }
 
 /*
@@ -173,14 +270,28 @@ add_header(cJSON *metadata, const struct column_map *map)
 {
 	cJSON *names = cJSON_AddArrayToObject(metadata, "header");
 
+	for (int i = 0; i < map->header_count; i++)
+		add_name(names, map->fields[i].heading);
+}
+
+/*
+ * Add what the reports need to know about the map: where the cells of each heading
+ * are, and in which of them no corrected value can be put.
+ */
+static void
+add_map(cJSON *metadata, const struct file_map *file_map, const struct column_map *map)
+{
+	cJSON *keys = cJSON_AddArrayToObject(metadata, "keys");
+	cJSON *converted = cJSON_AddArrayToObject(metadata, "converted");
+
+	for (int i = 0; i < map->header_count; i++)
+		add_name(keys, map->fields[i].key);
 	for (int i = 0; i < map->field_count; i++)
 	{
-		const struct mapped_field *field = &map->fields[i];
-		char name[ONBOARD_MAX_FIELD_BYTES + 1];
-
-		snprintf(name, sizeof(name), "%.*s", (int) field->name.length, field->name.data);
-		cJSON_AddItemToArray(names, cJSON_CreateString(name));
+		if (map->fields[i].is_converted)
+			add_name(converted, map->fields[i].key);
 	}
+	cJSON_AddStringToObject(metadata, "map", file_map_name(file_map));
 }
 
 /*
@@ -228,11 +339,15 @@ vendor_file_metadata(const struct vendor_file *file)
 	if (found->map != NULL)
 	{
 		add_header(metadata, found->map);
+		if (file->map != NULL)
+			add_map(metadata, file->map, found->map);
 		cJSON_AddStringToObject(metadata, "delimiter", delimiter);
 		if (found->quote != QUOTE_DOUBLE)
 			cJSON_AddStringToObject(metadata, "quote", quote_sign_name(found->quote));
 		if (found->empty_rows > 0)
 			cJSON_AddNumberToObject(metadata, "empty_rows", (double) found->empty_rows);
+		if (found->skipped_rows > 0)
+			cJSON_AddNumberToObject(metadata, "skipped_rows", (double) found->skipped_rows);
 		add_sheet_rows(metadata, &found->sheet_rows);
 	}
 	add_format(metadata, found);

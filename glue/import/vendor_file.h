@@ -16,49 +16,87 @@
 #include "base/failure.h"
 #include "import/byte_source.h"
 #include "import/upload.h"
+#include "reader/file_map.h"
 #include "reader/kept_rows.h"
 #include "reader/row_reader.h"
 #include "reader/scan.h"
+#include "shared/map_syntax.h"
 
 /*
  * Size of a content id: that of the scan, the options for reading and applying
  * the file, and the number appended by upload_choose_content().
  */
-#define VENDOR_FILE_CONTENT_ID_SIZE (SCAN_CONTENT_ID_SIZE + DECODE_NAME_SIZE + 256)
+#define VENDOR_FILE_CONTENT_ID_SIZE (SCAN_CONTENT_ID_SIZE + DECODE_NAME_SIZE + 336)
 
 /* Called with the number of bytes, or rows, processed so far. */
 typedef void (*vendor_file_progress_fn)(void *context, int64_t done);
 
-/* Borrows bytes and name.  Owns scan; free with vendor_file_clean_up(). */
+/*
+ * How a caller asks for the file to be read.  The map decides what it leaves open,
+ * and the first reading what is then still unknown.
+ */
+struct vendor_file_request
+{
+	struct row_source_options options;
+	struct scan_limits limits;
+
+	/* Whether the caller asks for these, or they are just the defaults. */
+	bool has_quote;
+	bool has_max_bytes;
+	bool has_max_rows;
+};
+
+/* Borrows bytes and name.  Owns scan and map; free with vendor_file_clean_up(). */
 struct vendor_file
 {
 	struct byte_source *bytes;
 	const char *name;
+	struct vendor_file_request request;
 	struct row_source_options options; /* with the delimiter and the encoding
 										* found by the first reading */
 	char encoding[DECODE_NAME_SIZE];   /* that of options, unless it is borrowed */
 	struct kept_rows kept;             /* by the first reading, for the second */
 	struct scan_limits limits;
+	struct file_map *map; /* NULL: the file has our headings */
+	bool map_is_shared;   /* another vendor_file owns it */
 	struct column_needs needs;
 	struct upload_apply apply; /* as requested */
 	struct scan *scan;
 	struct scan_result found;                     /* found.map belongs to scan */
+	char fitting_map[MAP_MAX_NAME + 1];           /* set by map_fit_find() */
 	char content_id[VENDOR_FILE_CONTENT_ID_SIZE]; /* "" if the file was not
 												   * read to its end */
 };
 
 /*
  * Initialize a file without reading it.  Borrows bytes, name and the strings in
- * options.  Errors are those of scan_new().
+ * request.  Errors are those of scan_new().
  */
 extern bool vendor_file_init(struct vendor_file *file, struct byte_source *bytes, const char *name,
-							 const struct row_source_options *options,
-							 const struct scan_limits *limits, struct glue_error *error);
+							 const struct vendor_file_request *request, struct glue_error *error);
+
+/*
+ * Read the file with this map; NULL for none.  Takes ownership of the map, even if
+ * it returns false.  Called before the first reading, and before a second one
+ * without it.  Errors are those of scan_new().
+ */
+extern bool
+vendor_file_use_map(struct vendor_file *file, struct file_map *map, struct glue_error *error);
+
+/*
+ * Likewise, with the map of another file, which must outlive this one.
+ */
+extern bool vendor_file_share_map(struct vendor_file *file, const struct vendor_file *other,
+								  struct glue_error *error);
+
+/* Return whether the file is read with the map of this hash; NULL for no map. */
+extern bool vendor_file_has_map(const struct vendor_file *file, const char *hash);
 
 /*
  * Set how the rows are applied; by default, they are inserted.  Called before the
- * first reading, and before a second one without it.  Borrows the strings of
- * apply, which become part of the content id.
+ * first reading, and before a second one without it.  The map in needs is ignored:
+ * it is that of the file.  Borrows the strings of apply, which become part of the
+ * content id.
  */
 extern void vendor_file_apply(struct vendor_file *file, const struct column_needs *needs,
 							  const struct upload_apply *apply);
@@ -89,10 +127,11 @@ extern void vendor_file_clean_up(struct vendor_file *file);
  *
  * The content id identifies the file by content, name and the way it is read,
  * because a different reading yields different rows and is a different upload.
- * The defaults, comma, UTF-8 and the first sheet, add nothing.  Only the effective settings
- * count: it does not matter whether a delimiter was detected or given, nor
- * which limit accepted the file.  A limit that refuses the file is part of the
- * content id, and so is how the rows are applied, unless they are inserted.
+ * The defaults, comma, UTF-8, the first sheet and no map, add nothing.  Only the
+ * effective settings count: it does not matter whether a delimiter was detected or
+ * given, nor which limit accepted the file, nor what the map is called.  A limit
+ * that refuses the file is part of the content id, and so is how the rows are
+ * applied, unless they are inserted.
  */
 extern bool
 vendor_file_scan(struct vendor_file *file, bool to_end, vendor_file_progress_fn progress,
@@ -102,11 +141,14 @@ vendor_file_scan(struct vendor_file *file, bool to_end, vendor_file_progress_fn 
  * Return the results of the first reading as the metadata of an upload: a JSON
  * object with header, delimiter, encoding, sheet_rows, the quote character unless
  * it is the double quote, the number of empty rows at the end if there are any, and
- * format, sheet and compression of a file that is not plain CSV.  The reports use
- * header, delimiter and sheet_rows.  Omits unknown members.  The header is as
- * written, including the columns of an earlier fix file, because an unreadable
- * record contains their cells.  The caller frees the string with cJSON_free().
- * NULL if out of memory.
+ * format, sheet and compression of a file that is not plain CSV.  Of a file that is
+ * read with a map, also its name; keys, which says for each heading where
+ * original_data has its cells; converted, the columns in whose cells a corrected
+ * value cannot be put back; and the number of skipped records if there are any.  The
+ * reports use header, keys, converted, delimiter and sheet_rows.  Omits unknown
+ * members.  The header is as written, including the columns of an earlier fix file,
+ * because an unreadable record contains their cells.  The caller frees the string
+ * with cJSON_free().  NULL if out of memory.
  */
 extern char *vendor_file_metadata(const struct vendor_file *file);
 

@@ -120,6 +120,7 @@ object_apply_read(struct object_apply *settings, struct aws_client *client,
 	settings->metadata[OBJECT_BLANK].name = "onboard-blank";
 	settings->metadata[OBJECT_AS_OF].name = "onboard-as-of";
 	settings->metadata[OBJECT_ENCODING].name = "onboard-encoding";
+	settings->metadata[OBJECT_MAP].name = "onboard-map";
 	settings->apply.mode = object->mode;
 	if (!s3_head(client, &get, &found, error))
 		return false;
@@ -127,6 +128,7 @@ object_apply_read(struct object_apply *settings, struct aws_client *client,
 		make_printable(settings->metadata[i].value);
 	if (value_of(settings, OBJECT_MODE) != NULL)
 		settings->apply.mode = value_of(settings, OBJECT_MODE);
+	settings->map = value_of(settings, OBJECT_MAP);
 	return take_words(settings, error) && take_encoding(settings, error) &&
 		   set_source_time(settings, found.modified_at, error);
 }

@@ -10,6 +10,9 @@
  *	  blank			x-amz-meta-onboard-blank
  *	  source_time	x-amz-meta-onboard-as-of, else when the object was written
  *	  encoding		x-amz-meta-onboard-encoding
+ *	  map			x-amz-meta-onboard-map, else the vendor's default
+ *
+ * The map decides what the metadata and the key leave open, except for the time.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,6 +32,7 @@ enum
 	OBJECT_BLANK,
 	OBJECT_AS_OF,
 	OBJECT_ENCODING,
+	OBJECT_MAP,
 	OBJECT_METADATA_COUNT
 };
 
@@ -37,6 +41,7 @@ struct object_apply
 {
 	struct upload_apply apply;
 	const char *encoding; /* or NULL */
+	const char *map;      /* a name, which need not exist; or NULL */
 	struct s3_metadata metadata[OBJECT_METADATA_COUNT];
 	char source_time[MOMENT_SIZE];
 };
@@ -45,7 +50,7 @@ struct object_apply
  * Read the metadata of an object from S3, without its contents.  Fails with the
  * errors of s3.h, and with file faults for what the vendor must correct:
  * INVALID_SETTING for a match, a blank policy or an encoding that does not exist,
- * INVALID_SOURCE_TIME.  The database judges the mode.
+ * INVALID_SOURCE_TIME.  The database judges the mode and knows the maps.
  */
 extern bool
 object_apply_read(struct object_apply *settings, struct aws_client *client,

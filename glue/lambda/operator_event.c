@@ -83,6 +83,7 @@ static const struct command commands[OPERATOR_COMMAND_COUNT] = {
 				{"vendor_id", MEMBER_REQUIRED, MEMBER_TEXT},
 				{"modes", MEMBER_CHOICE, MEMBER_TEXT},
 				{"default_mode", MEMBER_CHOICE, MEMBER_TEXT},
+				{"default_map", MEMBER_CHOICE, MEMBER_TEXT},
 				{"price_guard", MEMBER_CHOICE, MEMBER_FRACTION},
 				{"sold_out_guard", MEMBER_CHOICE, MEMBER_FRACTION},
 				{"discontinue_guard", MEMBER_CHOICE, MEMBER_FRACTION},

@@ -67,6 +67,7 @@
 	" 'valid_records', u.valid_records,"               \
 	" 'error_records', u.error_records,"               \
 	" 'mode', u.mode,"                                 \
+	" 'map', u.map_name,"                              \
 	" 'actions', jsonb_build_object("                  \
 	"'inserted', u.inserted,"                          \
 	" 'updated', u.updated,"                           \

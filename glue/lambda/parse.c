@@ -24,6 +24,7 @@
 #include "import/copy_sink.h"
 #include "import/file_name.h"
 #include "import/import.h"
+#include "import/vendor_map.h"
 #include "lambda/batch_response.h"
 #include "lambda/item_repair.h"
 #include "lambda/object_apply.h"
@@ -261,30 +262,48 @@ is_denied(const struct glue_error *error)
 }
 
 /*
- * Find out how the rows are to be applied.  A fault is kept until the upload,
- * which has not begun, can record it.
+ * Choose the map.  A name that no map has is for the vendor to correct.
+ */
+static bool
+choose_map(struct parsing *parsing, struct glue_error *error)
+{
+	const char *map = parsing->settings.map;
+
+	parsing->import.request.map = map;
+	if (import_choose_map(&parsing->import, error))
+		return true;
+	if (strcmp(error->code, UNKNOWN_MAP) != 0)
+		return false;
+	return glue_error_set(error, GLUE_FILE_FAULT, "INVALID_SETTING",
+						  "onboard-map of the file is \"%s\"; the vendor has no such map", map);
+}
+
+/*
+ * Find out how the file is to be read and its rows applied.  A fault is kept until
+ * the upload, which has not begun, can record it.
  */
 static bool
 read_settings(struct parsing *parsing, struct glue_error *error)
 {
 	struct glue_error *fault = &parsing->fault;
+	bool good;
 
 	glue_error_clear(fault);
-	if (!object_apply_read(&parsing->settings, &parsing->sandbox->aws, parsing->object,
-						   parsing->invocation->deadline_ms, fault))
+	good = object_apply_read(&parsing->settings, &parsing->sandbox->aws, parsing->object,
+							 parsing->invocation->deadline_ms, fault);
+	if (!good && s3_source_is_replaced(fault))
+		byte_source_replaced(&parsing->source.bytes, fault);
+	if (!good && is_denied(fault))
 	{
-		if (s3_source_is_replaced(fault))
-			byte_source_replaced(&parsing->source.bytes, fault);
-		if (is_denied(fault))
-			glue_error_clear(fault);
-		else if (fault->class != GLUE_FILE_FAULT)
-		{
-			*error = *fault;
-			return false;
-		}
+		glue_error_clear(fault);
+		good = true;
 	}
 	parsing->import.request.apply = parsing->settings.apply;
-	return true;
+	good = good && choose_map(parsing, fault);
+	if (good || fault->class == GLUE_FILE_FAULT)
+		return true;
+	*error = *fault;
+	return false;
 }
 
 /*
@@ -311,15 +330,15 @@ static bool
 begin(struct parsing *parsing, struct glue_error *error)
 {
 	struct import *import = &parsing->import;
+	bool done = import->request.upload_id != NULL ||
+				(read_settings(parsing, error) && take_settings(parsing, error));
 
-	if (import->request.upload_id == NULL &&
-		(!read_settings(parsing, error) || !take_settings(parsing, error)))
-		return false;
-	if (parsing->fault.class == GLUE_NO_ERROR ? import_begin(import, error)
-											  : import_refuse(import, &parsing->fault, error))
-		return true;
-	if (error->class != GLUE_NOT_FOUND)
-		return false;
+	if (done)
+		done = parsing->fault.class == GLUE_NO_ERROR
+				   ? import_begin(import, error)
+				   : import_refuse(import, &parsing->fault, error);
+	if (done || error->class != GLUE_NOT_FOUND)
+		return done;
 	return glue_error_set(error, GLUE_FILE_FAULT, "UNKNOWN_VENDOR", "the vendor does not exist");
 }
 
@@ -348,16 +367,14 @@ static bool
 init_file(struct parsing *parsing, struct glue_error *error)
 {
 	struct sandbox *sandbox = parsing->sandbox;
-	const struct row_source_options find_out = {0};
-	struct scan_limits limits = {
-		sandbox->settings.max_file_bytes,
-		sandbox->settings.max_rows,
+	const struct vendor_file_request request = {
+		.limits = {sandbox->settings.max_file_bytes, sandbox->settings.max_rows},
 	};
 
 	s3_source_init(&parsing->source, &sandbox->aws, parsing->object,
 				   parsing->invocation->deadline_ms);
 	return vendor_file_init(&parsing->file, &parsing->source.bytes, parsing->object->file_name,
-							&find_out, &limits, error);
+							&request, error);
 }
 
 /*
@@ -375,6 +392,8 @@ import_object(struct parsing *parsing, const char *upload_id, struct glue_error 
 		.source = object->key,
 		.content_id = content_id,
 		.upload_id = upload_id,
+		.map_advice = "ask the marketplace to make it the default, or send it "
+					  "again with the metadata onboard-map=",
 		.is_delivered = true,
 		.stop_ms = POSTGRES_NO_DEADLINE,
 	};

@@ -16,6 +16,7 @@
 
 #include "base/heap.h"
 #include "reader/formats.h"
+#include "reader/header_copy.h"
 #include "reader/row_reader.h"
 
 /* Runs of empty rows that are remembered. */
@@ -40,6 +41,7 @@ struct row_reader
 	struct row_source *source;
 	struct column_map map;
 	bool has_map;
+	struct header_copy refused_header; /* if the map did not accept it */
 	struct column_map_scratch scratch;
 	struct empty_run empty_runs[MOST_EMPTY_RUNS];
 	int empty_run_count;
@@ -71,6 +73,8 @@ take_header(void *context, const struct record *header)
 
 	row_source_found(reader->source, &found);
 	reader->has_map = column_map_init(&reader->map, header, &reader->needs, &found, &reader->error);
+	if (!reader->has_map && header->defect_type == NULL)
+		(void) header_copy_make(&reader->refused_header, header, NULL);
 	if (reader->has_map && column_map_ends_in_ours(&reader->map))
 		row_source_keep_fields(reader->source);
 	return reader->has_map && make_empty_raw(reader, &found) &&
@@ -231,6 +235,7 @@ row_reader_destroy(struct row_reader *reader)
 		return;
 	row_source_destroy(reader->source);
 	column_map_clean_up(&reader->map);
+	header_copy_clean_up(&reader->refused_header);
 	glue_release(reader->empty_raw);
 	glue_release(reader);
 }
@@ -289,4 +294,10 @@ const struct column_map *
 row_reader_map(const struct row_reader *reader)
 {
 	return reader->has_map ? &reader->map : NULL;
+}
+
+const struct record *
+row_reader_refused_header(const struct row_reader *reader)
+{
+	return reader->refused_header.record.field_count > 0 ? &reader->refused_header.record : NULL;
 }

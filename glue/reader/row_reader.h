@@ -97,4 +97,10 @@ extern void row_reader_found(const struct row_reader *reader, struct row_source_
 /* Return the map, or NULL if the header has not been mapped.  Borrowed. */
 extern const struct column_map *row_reader_map(const struct row_reader *reader);
 
+/*
+ * Return the header if it could be read but not mapped, without its raw text; NULL
+ * otherwise.  Borrowed.
+ */
+extern const struct record *row_reader_refused_header(const struct row_reader *reader);
+
 #endif /* GLUE_ROW_READER_H */

@@ -333,6 +333,7 @@ scan_finish(struct scan *scan, struct scan_result *result, struct glue_error *er
 	result->sheet = found.sheet;
 	result->sheet_number = found.sheet_number;
 	result->map = row_reader_map(scan->reader);
+	result->refused_header = row_reader_refused_header(scan->reader);
 	if (result->map != NULL)
 		result->delimiter = found.delimiter;
 	snprintf(result->encoding, sizeof(result->encoding), "%s", found.encoding);

@@ -74,6 +74,9 @@ struct scan_result
 
 	/* NULL if the header was not mapped; valid until scan_destroy(). */
 	const struct column_map *map;
+
+	/* As of row_reader_refused_header(); valid until scan_destroy(). */
+	const struct record *refused_header;
 };
 
 /* Opaque. */

@@ -25,6 +25,9 @@ write_file('good.csv', $header . "G-1,Kettle,Kitchen,G-S1,12,3\n");
 write_file('mixed.csv', $header . "M-1,Kettle,Kitchen,M-S1,12,3\nM-2,Kettle,Kitchn,M-S2,12,3\n");
 write_file('other.csv', $header . "O-1,Kettle,Kitchen,O-S1,12,3\n");
 write_file('empty.csv', '');
+write_file('shop.map', qq{price = "Cost"\nproduct_name = "Title"\n});
+write_file('list.csv', "value,replacement\nPots,Kitchen\n");
+write_file('shop.csv', "vendor_product_id,Title,category,sku,Cost,stock_quantity\nS-1,Kettle,Kitchen,S-S1,12,3\n");
 
 # Check for one document that agrees with the exit code and standard error
 sub is_error
@@ -83,6 +86,12 @@ my %arguments = (
 	'category rename' => [ 'Bathroom', 'Bathrooms' ],
 	'category deactivate' => ['Lamps'],
 	'category remove' => ['Lamps'],
+	'map show' => [qw(shop --vendor NORTHWIND)],
+	'map set' => [qw(shop shop.map --vendor NORTHWIND)],
+	'map remove' => [qw(shop --vendor NORTHWIND)],
+	'map test' => [qw(shop.csv --vendor NORTHWIND --map-file shop.map)],
+	'map values' => [qw(kinds list.csv --vendor NORTHWIND)],
+	'map rate' => [qw(EUR USD 1.0832)],
 );
 my @away = ('--db', 'host=/nowhere', '--retry-for', '0');
 for my $command (grep { (run_onboard(split(/ /, $_), '--help'))[1] =~ /--db/ } @commands)
@@ -100,7 +109,14 @@ is_error(2, 'not_found', qr/^UNKNOWN_VENDOR$/, $_, 'good.csv', '--vendor', 'NOBO
 is_error(2, 'not_found', qr/^UNKNOWN_VENDOR$/, @$_, '--json')
   for [qw(vendor set-status NOBODY active)], [qw(vendor show NOBODY)], [qw(vendor set NOBODY --city Oslo)],
   	[qw(status --vendor NOBODY)], [qw(held --vendor NOBODY)], [qw(history SKU --vendor NOBODY)],
-  	[qw(diff good.csv --vendor NOBODY --mode update)];
+  	[qw(diff good.csv --vendor NOBODY --mode update)], [qw(map list --vendor NOBODY)], [qw(map show shop --vendor NOBODY)],
+  	[qw(map set shop shop.map --vendor NOBODY)], [qw(map remove shop --vendor NOBODY)],
+  	[qw(map values kinds list.csv --vendor NOBODY)], [qw(map test shop.csv --vendor NOBODY)];
+is_error(2, 'not_found', qr/^UNKNOWN_MAP$/, @$_, '--json')
+  for [qw(map show nothing)], [qw(map remove nothing --vendor NORTHWIND)], [qw(load shop.csv --vendor NORTHWIND --map nothing)],
+  	[qw(check shop.csv --vendor NORTHWIND --map nothing)], [qw(vendor set NORTHWIND --default-map nothing)];
+is_exit(0, 'a map is stored', qw(map set kept shop.map --vendor NORTHWIND));
+is_error(2, 'not_found', qr/^UNKNOWN_VALUE_LIST$/, qw(map values nothing --vendor NORTHWIND --json));
 is_error(2, 'not_found', qr/^UNKNOWN_UPLOAD$/, $_, 'nothing', '--json') for qw(status report mail undo held approve decline);
 is_error(2, 'not_found', qr/^UNKNOWN_PRODUCT$/, qw(history nothing --json));
 is_error(2, 'not_found', qr/^UNKNOWN_CATEGORY$/, @$_, '--json')
@@ -309,6 +325,13 @@ my %ends = (
 	'category add' => { 0 => ['Lamps'], 2 => [qw(Shades --parent Nothing)] },
 	'category list' => { 0 => [] },
 	'category deactivate' => { 0 => ['Lamps'], 2 => ['Nothing'] },
+	'map set' => { 0 => [qw(shop shop.map --vendor NORTHWIND)], 2 => [qw(shop nothing.map --vendor NORTHWIND)] },
+	'map show' => { 0 => [qw(kept --vendor NORTHWIND)], 2 => ['nothing'] },
+	'map list' => { 0 => [], 2 => [qw(--vendor NOBODY)] },
+	'map test' => { 0 => [qw(shop.csv --vendor NORTHWIND --map kept)], 2 => [qw(nothing.csv --vendor NORTHWIND)] },
+	'map values' => { 0 => [qw(kinds list.csv --vendor NORTHWIND)], 2 => [qw(nothing --vendor NORTHWIND)] },
+	'map rate' => { 0 => [qw(EUR USD 1.0832)] },
+	'map remove' => { 0 => [qw(shop --vendor NORTHWIND)], 2 => [qw(nothing --vendor NORTHWIND)] },
 	doctor => { 0 => [], 1 => [ '--db', $open ] },
 	conninfo => { 0 => [] },
 	psql => {
@@ -335,7 +358,7 @@ my %arguments_again = (%arguments, load => [qw(good.csv --vendor SOUTHWIND)], ps
 	report => [$upload], fix => [$upload], mail => [$upload],
 	undo => [ sql('SELECT upload_id FROM onboard.upload_history WHERE status = \'completed\' LIMIT 1') ],
 	diff => [qw(other.csv --vendor NORTHWIND --mode upsert)], held => [], approve => [$upload], decline => [$upload],
-	history => ['M-S1']);
+	history => ['M-S1'], 'map show' => [qw(kept --vendor NORTHWIND)], 'map remove' => [qw(shop --vendor NORTHWIND)]);
 for my $command (@commands)
 {
 	my @line = ($CliTest::onboard, split(/ /, $command), @{ $arguments_again{$command} // [] });

@@ -97,7 +97,7 @@ is_refused(3, qr/^onboard: wrong\.txt: text "rows\.other" has an unknown placeho
 	qw(mail --template --import wrong.txt));
 for my $case ([ 'latin1.txt', "[mail.footer]\nGr\xFC\xDFe\n" ], [ 'wide.txt', "[\0m\0a\0i\0l\0" ])
 {
-	is_refused(2, qr{^onboard: \S*/$case->[0]: the texts are not UTF-8; save the file as UTF-8$}m,
+	is_refused(2, qr{^onboard: \S*/$case->[0]: the text is not UTF-8; save the file as UTF-8$}m,
 		qw(mail --template --import), write_file(@$case));
 }
 is_refused(3, qr/language "German" is not a code/, qw(mail --template --reset --language German));

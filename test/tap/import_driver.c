@@ -380,8 +380,7 @@ static const char *
 import_file(void)
 {
 	static struct glue_error error;
-	static const struct row_source_options find_out;
-	struct scan_limits limits = SCAN_DEFAULT_LIMITS;
+	static const struct vendor_file_request find_out = {.limits = SCAN_DEFAULT_LIMITS};
 	struct database *database = open_server();
 	struct vendor_file file;
 	struct driven_sink driven;
@@ -389,7 +388,7 @@ import_file(void)
 	glue_error_clear(&error);
 	driven_sink_init(&driven, database, current.transaction_rows, current.interruption);
 	current.interruption = (struct interruption){.overtaken = current.interruption.overtaken};
-	if (vendor_file_init(&file, &current.source.bytes, "f.csv", &find_out, &limits, &error))
+	if (vendor_file_init(&file, &current.source.bytes, "f.csv", &find_out, &error))
 	{
 		if (run_import(database, &file, &driven, &error))
 			glue_error_clear(&error);

@@ -8,7 +8,7 @@ from .errors import infrastructure, not_found, refused
 from .stacks import Outputs
 
 # Refusals caused by the request, as opposed to failures of the pipeline.
-UNKNOWN = ("UNKNOWN_VENDOR", "UNKNOWN_UPLOAD")
+UNKNOWN = ("UNKNOWN_VENDOR", "UNKNOWN_UPLOAD", "UNKNOWN_MAP")
 
 Document = dict[str, Any]
 

@@ -84,6 +84,7 @@ GUARD: dict[str, Any] = {"type": fraction, "default": None}
 SETTINGS = (
     Option(("--modes",), "LIST", "modes that its uploads may have, such as insert,update", {"default": None}),
     Option(("--default-mode",), "MODE", "mode of uploads that do not specify one", {"default": None, "choices": MODES}),
+    Option(("--default-map",), "NAME", "map of uploads that do not specify one; '' for none", {"default": None}),
     Option(("--price-guard",), "N",
            "hold a row that multiplies or divides a price by more than this; '' for no limit", GUARD),
     Option(("--sold-out-guard",), "N", "hold rows that sell out products once more than this share of those in stock is "
@@ -126,8 +127,8 @@ COMMANDS = (
           {REFUSED: "the vendor exists with other values, or the system does not exist"}),
     Entry("vendor list", "list the vendors and whether their mails arrive", vendor_command.show, options=(STACK,),
           codes=NO_SYSTEM),
-    Entry("vendor set", "set the modes that a vendor's files may have, the guards that hold their rows, and the language "
-          "of its mails",
+    Entry("vendor set", "set the modes that a vendor's files may have, their default map, the guards that hold their "
+          "rows, and the language of its mails",
           vendor_command.change, (("vendor", "ID", "the vendor"),), (STACK, *SETTINGS),
           {REFUSED: "a value is not acceptable, or the vendor or the system does not exist"}),
     Entry("vendor suspend", "refuse a vendor's files and stop its mails", vendor_command.suspend,
@@ -137,6 +138,8 @@ COMMANDS = (
           (STACK, VENDOR, Option(("--file-name",), "NAME", "name to send it under (default: its own)", {"default": ""}),
            Option(("-e", "--encoding"), "NAME", "character encoding, such as windows-1252, or auto to detect it"
                   " (default: by byte order mark, else UTF-8)", {"default": ""}),
+           Option(("-m", "--map"), "NAME", "map that finds our columns in the file, or none (default: the vendor's default "
+                  "map)", {"default": ""}),
            Option(("--mode",), "MODE", "insert, upsert, update or replace (default: the vendor's default mode)",
                   {"default": "", "choices": MODES}),
            Option(("--match",), "COLUMN", "column that finds the product of a row: vendor_product_id or sku",

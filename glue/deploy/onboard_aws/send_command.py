@@ -51,7 +51,7 @@ def check_content(path: str, largest: int) -> None:
 def metadata(options: Namespace) -> dict[str, str]:
     """Return the object's metadata that sets how it is read and its rows applied."""
     values = {"onboard-mode": options.mode, "onboard-match": options.match, "onboard-blank": options.blank,
-              "onboard-encoding": options.encoding}
+              "onboard-encoding": options.encoding, "onboard-map": options.map}
     if options.as_of:
         try:
             # A time without a zone is local, as for the program onboard.

@@ -23,7 +23,7 @@ MOST_ROLE_NAME = 64
 VENDOR_TAG = "onboard:vendor"
 DEFAULT_MAX_BYTES = 10485760
 # User metadata of an object that sets how it is read and its rows applied, in a form or a request; blank for the default.
-METADATA = ("onboard-mode", "onboard-match", "onboard-blank", "onboard-as-of", "onboard-encoding")
+METADATA = ("onboard-mode", "onboard-match", "onboard-blank", "onboard-as-of", "onboard-encoding", "onboard-map")
 MODES = ("insert", "upsert", "update", "replace")
 
 PAGE = """<!DOCTYPE html>

@@ -84,8 +84,8 @@ def show(command: Command) -> int:
 
 
 # As `onboard vendor set` calls them.
-SETTINGS = {"modes": "modes", "default_mode": "default mode", "price_guard": "price guard", "sold_out_guard": "sold-out guard",
-            "discontinue_guard": "discontinue guard", "language": "language"}
+SETTINGS = {"modes": "modes", "default_mode": "default mode", "default_map": "default map", "price_guard": "price guard",
+            "sold_out_guard": "sold-out guard", "discontinue_guard": "discontinue guard", "language": "language"}
 
 
 def change(command: Command) -> int:

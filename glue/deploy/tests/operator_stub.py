@@ -6,8 +6,11 @@ from front import Document, FunctionError, Handler
 
 VENDOR = {"phone": None, "business_name": None, "tax_id": None, "address": None, "city": None, "state": None,
           "country": None, "postal_code": None, "status": "active", "modes": ["insert", "upsert", "update"],
-          "default_mode": "insert", "price_guard": 5.0, "sold_out_guard": 0.5, "discontinue_guard": 0.2, "language": None,
-          "created_at": "2026-01-04T09:00:00Z", "updated_at": "2026-01-04T09:00:00Z", "last_upload_at": None}
+          "default_mode": "insert", "default_map": None, "price_guard": 5.0, "sold_out_guard": 0.5, "discontinue_guard": 0.2,
+          "language": None, "created_at": "2026-01-04T09:00:00Z", "updated_at": "2026-01-04T09:00:00Z", "last_upload_at": None}
+
+# Settings that are neither lists nor numbers.
+TEXTS = ("default_mode", "default_map", "language")
 
 
 def refuse(code: str, message: str) -> Document:
@@ -71,7 +74,7 @@ class OperatorStub:
     def answer_vendor_set(self, vendor_id: str, **settings: str) -> Document:
         if vendor_id not in self.vendors:
             return refuse("UNKNOWN_VENDOR", f'vendor "{vendor_id}" does not exist')
-        values: Document = {name: value.split(",") if name == "modes" else value if name in ("default_mode", "language")
+        values: Document = {name: value.split(",") if name == "modes" else value or None if name in TEXTS
                             else float(value) if value else None for name, value in settings.items()}
         vendor = {**self.vendors[vendor_id], **values}
         if vendor["default_mode"] not in vendor["modes"]:

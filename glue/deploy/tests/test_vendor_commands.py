@@ -190,13 +190,13 @@ class VendorTest(CommandTest):
     def test_set_changes_modes_and_guards(self) -> None:
         self.run_command(*ADD)
         change = ("vendor", "set", "VEND001", "-s", STACK, "--modes", "insert,replace", "--price-guard", "2.5",
-                  "--sold-out-guard", "", "--language", "de")
+                  "--sold-out-guard", "", "--language", "de", "--default-map", "shopify")
         run = self.check_dry_run(*change)
         self.assertEqual(run.document["would"], ["change vendor VEND001"])
         self.assertEqual(self.operator.vendors["VEND001"]["price_guard"], 5)
         run = self.run_command(*change)
         self.assertEqual(run.out, "Vendor VEND001 is changed.\n  modes             insert,replace\n  default mode      insert\n"
-                                  "  price guard       2.5\n  sold-out guard    (none)\n  discontinue guard 0.2\n"
+                                  "  default map       shopify\n  price guard       2.5\n  sold-out guard    (none)\n  discontinue guard 0.2\n"
                                   "  language          de\n")
         run = self.run_command(*change, "--json")
         self.assertEqual((run.document["changed"], run.document["vendor"]), (False, self.operator.vendors["VEND001"]))
@@ -272,10 +272,11 @@ class VendorTest(CommandTest):
         self.run_command(*ADD)
         path = self.path(NAME, ROWS)
         self.run_command("send", path, "-v", "VEND001", "-s", STACK, "--mode", "update", "--match", "sku", "--blank", "keep",
-                         "--as-of", "2026-01-05T10:30:00+01:00", "--encoding", "auto")
+                         "--as-of", "2026-01-05T10:30:00+01:00", "--encoding", "auto", "--map", "shopify")
         stored = self.client("s3").head_object(Bucket=self.outputs["BucketName"], Key=f"uploads/VEND001/{NAME}")
         self.assertEqual(stored["Metadata"], {"onboard-mode": "update", "onboard-match": "sku", "onboard-blank": "keep",
-                                              "onboard-as-of": "2026-01-05T09:30:00+00:00", "onboard-encoding": "auto"})
+                                              "onboard-as-of": "2026-01-05T09:30:00+00:00", "onboard-encoding": "auto",
+                                              "onboard-map": "shopify"})
         for option, value in (("--mode", "merge"), ("--match", "name"), ("--blank", "maybe"), ("--as-of", "yesterday")):
             self.run_command("send", path, "-v", "VEND001", "-s", STACK, option, value, code=3)
 

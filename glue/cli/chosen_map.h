@@ -1,0 +1,30 @@
+/*-------------------------------------------------------------------------
+ *
+ * chosen_map.h
+ *	  Choose the map that a command reads a file with.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GLUE_CHOSEN_MAP_H
+#define GLUE_CHOSEN_MAP_H
+
+#include "base/failure.h"
+#include "cli/local_file.h"
+#include "database/database.h"
+
+/*
+ * Read the file with the map in the file that --map-file names, the map that --map
+ * names, or else the vendor's default; the map decides what *apply leaves open.  For
+ * commands without an import, before the first reading.
+ */
+extern bool chosen_map_use(struct local_file *local, struct database *database,
+						   struct upload_apply *apply, struct glue_error *error);
+
+/*
+ * Suggest another name if *error says that there is no map of the given one.  Always
+ * returns false.
+ */
+extern bool chosen_map_explain(const struct options *options, struct database *database,
+							   struct glue_error *error);
+
+#endif /* GLUE_CHOSEN_MAP_H */

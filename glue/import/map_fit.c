@@ -1,0 +1,96 @@
+/*-------------------------------------------------------------------------
+ *
+ * map_fit.c
+ *	  Which map would accept a file whose header was refused.
+ *
+ * Each candidate is bound to the header, as a reading of the file would do.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "import/map_fit.h"
+#include "shared/action.h"
+
+/* The maps that the vendor may use, those of its own first. */
+#define CANDIDATES                                                                       \
+	"SELECT m.map_name, onboard_map($1::text, m.map_name) FROM onboard_maps($1::text) m" \
+	" ORDER BY m.is_preset, m.map_name"
+
+/*
+ * Return what the rows would need if the file were read with this map: the mode is
+ * the requested one, else that of the map.
+ */
+static struct column_needs
+needs_with(const struct vendor_file *file, const struct file_map *map)
+{
+	const struct file_map_defaults *defaults = file_map_defaults(map);
+	/* The mode of a file with a map may be that of the map. */
+	bool is_requested = file->map == NULL && file->apply.mode != NULL;
+	struct column_needs needs = file->needs;
+
+	needs.map = map;
+	if (!is_requested && defaults->mode != NULL)
+		(void) upload_mode_by_name(defaults->mode, &needs.mode);
+	return needs;
+}
+
+/*
+ * Return how many columns a map finds in the header; 0 if it does not accept it.
+ */
+static int
+count_found(const struct vendor_file *file, const struct file_map *candidate)
+{
+	const struct row_source_found found = {.delimiter = file->found.delimiter};
+	struct column_needs needs = needs_with(file, candidate);
+	struct column_map map;
+	struct glue_error error;
+	int count = 0;
+
+	if (!column_map_init(&map, file->found.refused_header, &needs, &found, &error))
+		return 0;
+	for (int column = 0; column < COLUMN_COUNT; column++)
+		count += map.position[column] >= 0 && map.position[column] < map.header_count;
+	column_map_clean_up(&map);
+	return count;
+}
+
+/*
+ * Return whether a header was refused for a reason that a map could remove.
+ */
+static bool
+may_lack_map(const struct vendor_file *file, const struct glue_error *fault)
+{
+	return file->found.refused_header != NULL &&
+		   (strcmp(fault->code, "NO_HEADER") == 0 || strcmp(fault->code, "MISSING_COLUMN") == 0);
+}
+
+void
+map_fit_find(struct vendor_file *file, struct database *database, const char *vendor_id,
+			 const struct glue_error *fault)
+{
+	const char *const values[] = {vendor_id};
+	PGresult *result = NULL;
+	int most = 0;
+
+	file->fitting_map[0] = '\0';
+	if (!may_lack_map(file, fault) ||
+		!database_query(database, RUN_ONCE, CANDIDATES, 1, values, &result, NULL))
+		return;
+	for (int row = 0; row < PQntuples(result); row++)
+	{
+		struct glue_error ignored;
+		struct file_map *candidate = file_map_parse(PQgetvalue(result, row, 1), &ignored);
+		int found = candidate != NULL ? count_found(file, candidate) : 0;
+
+		if (found > most)
+		{
+			most = found;
+			snprintf(file->fitting_map, sizeof(file->fitting_map), "%s",
+					 PQgetvalue(result, row, 0));
+		}
+		file_map_destroy(candidate);
+	}
+	PQclear(result);
+}

@@ -1,0 +1,214 @@
+# Maps through the command line: which map a file is read with, what the map decides, and
+# that load, check, diff and "map test" agree about a file in a vendor's own layout.
+
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::Bin;
+use CliTest;
+use Encode qw(decode encode);
+use Test::More;
+
+CliTest::setup();
+add_vendor(qw(V W X));
+
+my ($out, $err, $result);
+
+# Load a file; return the result.
+sub load
+{
+	my ($code, $name, @arguments) = @_;
+	my ($stdout) = is_exit($code, $name, 'load', @arguments, '--json', '--quiet');
+
+	return json_of($stdout);
+}
+
+# Store a map.
+sub set_map
+{
+	my ($name, $text, @options) = @_;
+
+	write_file("$name.map", $text);
+	return is_exit(0, "map $name is stored", 'map', 'set', $name, "$name.map", @options);
+}
+
+sub columns_of
+{
+	my ($upload, $columns) = @_;
+
+	return sql("SELECT concat_ws('|', $columns) FROM onboard.upload_history WHERE upload_id = '$upload'");
+}
+
+# A shop's own layout: variants below their product, rows of pictures, German numbers
+my $map = <<'MAP';
+# A shop in Berlin
+delimiter ";"
+encoding windows-1252
+skip when "Nummer" is blank
+vendor_product_id = "Nummer"
+sku = "Nummer" | prefix("S-")
+product_name = "Titel" | fill_down("Gruppe")
+category = "Warengruppe" | fill_down("Gruppe") | values(categories)
+price = "Preis" | thousands(".") | decimal_comma
+stock_quantity = "Bestand"
+attribute "Farbe" = "Farbe" | lower
+ignore "Intern"
+MAP
+my @lines = (
+	'Gruppe;Nummer;Titel;Warengruppe;Preis;Bestand;Farbe;Intern',
+	'a;A-1;Teekanne;Küche;1.299,50;3;ROT;x',
+	'a;A-2;;;19,90;0;BLAU;x',
+	'a;;;;;;;x',
+	'b;B-1;Lampe;Licht;zehn;2;;x',
+	'b;B-2;;;5,00;2;;x',
+);
+write_file('shop.csv', encode('cp1252', decode('UTF-8', join('', map { "$_\r\n" } @lines))));
+write_file('categories.csv', "value,replacement\nKüche,Kitchen\nLicht,Lighting\n");
+
+($out) = set_map('shop', $map, '--vendor', 'V');
+like($out, qr/uses the value list "categories", which is empty; fill it with: onboard map values categories FILE --vendor V/,
+	'what it lacks is named');
+is_exit(0, 'its value list is stored', qw(map values categories categories.csv --vendor V));
+($out) = is_exit(0, 'and printed', qw(map values categories --vendor V));
+like($out, qr/^value,replacement\n"Küche","Kitchen"\n"Licht","Lighting"\n$/, 'as it was');
+
+# Before and after
+($out) = is_exit(0, 'the map is tried', qw(map test shop.csv --vendor V --map shop));
+like($out, qr/^ +2  price +Preis +1\.299,50 +1299\.50$/m, 'a value that it changes');
+like($out, qr/^ +3  product_name +Titel +Teekanne +Teekanne$/m, 'a cell that is filled down is what the vendor wrote');
+like($out, qr/^Map "shop": 4 rows, 1 skipped\.$/m, 'rows and skipped ones');
+like($out, qr/"Intern"/, 'what is not used');
+($out) = is_exit(0, 'the map is tried for a program', qw(map test shop.csv --vendor V --map shop --json));
+$result = json_of($out);
+is_deeply([ @$result{qw(map_name total_records skipped_rows)} ], [ 'shop', 4, 1 ], 'with its counts');
+is_deeply([ map { $_->{line_number} } @{ $result->{rows} } ], [ 2, 3, 5, 6 ], 'a skipped row has no number');
+my ($price) = grep { $_->{column} eq 'price' } @{ $result->{rows}[0]{fields} };
+is_deeply([ @$price{qw(heading before after)} ], [ 'Preis', '1.299,50', '1299.50' ], 'before and after');
+is_exit(0, 'a map that is not stored is tried', qw(map test shop.csv --vendor V --map-file shop.map));
+is(sql("SELECT count(*) FROM onboard.column_maps"), 1, 'and still not stored');
+is_refused(3, qr/--map and --map-file cannot be combined/, qw(map test shop.csv --vendor V --map shop --map-file shop.map));
+is_refused(3, qr/vendor V has no default map; name one with --map/, qw(map test shop.csv --vendor V));
+write_file('wrong.map', qq{sku = "Nummer"\nprice = "Preis" | decimal_coma\n});
+is_refused(3, qr/^onboard: wrong\.map: line 2 of the map: .*did you mean decimal_comma/m,
+	qw(map test shop.csv --vendor V --map-file wrong.map));
+
+# A dry run and a comparison say what a load does
+($out) = is_exit(1, 'the file is checked', qw(check shop.csv --vendor V --map shop --errors errors.csv --json));
+my $checked = json_of($out);
+is_deeply([ @$checked{qw(total_records valid_records error_records skipped_rows map_name)} ], [ 4, 3, 1, 1, 'shop' ],
+	'a dry run reads it through the map');
+($out) = is_exit(1, 'the file is compared', qw(diff shop.csv --vendor V --map shop --json));
+is_deeply([ @{ json_of($out) }{qw(inserted error_records skipped_rows map_name)} ], [ 3, 1, 1, 'shop' ], 'so does a comparison');
+$result = load(1, 'the file is loaded', qw(shop.csv --vendor V --map shop));
+my $upload = $result->{upload_id};
+is_deeply([ @$result{qw(total_records valid_records error_records skipped_rows map_name)} ], [ 4, 3, 1, 1, 'shop' ], 'the load');
+is_deeply($checked->{causes}, $result->{causes}, 'the causes of the dry run are those of the load');
+is(sql("SELECT string_agg(concat_ws('|', row_number, line_number, sku, vendor_product_id, product_name, category, price,
+	stock_quantity, attributes), ' ' ORDER BY row_number) FROM onboard.products"),
+	'1|2|S-A-1|A-1|Teekanne|Kitchen|1299.50|3|{"Farbe": "rot"} 2|3|S-A-2|A-2|Teekanne|Kitchen|19.90|0|{"Farbe": "blau"} '
+	  . '4|6|S-B-2|B-2|Lampe|Lighting|5.00|2|{}', 'the products');
+is(columns_of($upload, 'map_name, map_version, length(map_hash)'), 'shop|1|64', 'the upload names its map');
+like(columns_of($upload, 'content_id'), qr/,delimiter=3b,encoding=WINDOWS-1252,map=[0-9a-f]{64}$/, 'whose hash identifies it');
+($out) = is_exit(0, 'the upload is shown', 'status', $upload);
+like($out, qr/^  map +shop, version 1\n  skipped +1$/m, 'with its map');
+is_deeply([ @{ json_of((is_exit(0, 'for a program', 'status', $upload, '--json'))[0]) }{qw(map_name map_version skipped_rows)} ],
+	[ 'shop', 1, 1 ], 'likewise');
+
+# What the vendor reads is in its own words, and comes back through the same map
+my $errors = read_file("onboard-reports/$upload/errors.csv");
+like($errors, qr/^5;Preis;zehn;/m, 'the error report names the heading and quotes the cell');
+like(read_file('errors.csv'), qr/^5;Preis;zehn;/m, 'so does that of the dry run');
+my $fix = read_file("onboard-reports/$upload/fix.csv");
+like($fix, qr/Gruppe;Nummer;Titel;Warengruppe;Preis;Bestand;Farbe;Intern;.*\r\nb;B-1;Lampe;Licht;zehn;2;;x;/, 'the fix file, too');
+write_file('fix.csv', $fix =~ s/zehn/"1.010,00"/r);
+load(0, 'the corrected row is loaded', qw(fix.csv --vendor V --map shop --encoding UTF-8));
+is(sql("SELECT concat_ws('|', product_name, category, price) FROM onboard.products WHERE sku = 'S-B-1'"), 'Lampe|Lighting|1010.00',
+	'it is a product');
+
+# Which map a file is read with
+($out, $err) = is_exit(2, 'without a map', qw(load shop.csv --vendor V --encoding windows-1252));
+like($err, qr/map "shop" fits this file: load it with --map shop$/m, 'NO_HEADER names the map that fits');
+($out, $err) = is_exit(2, 'without a map, checked', qw(check shop.csv --vendor V --encoding windows-1252));
+like($err, qr/map "shop" fits this file: load it with --map shop$/m, 'likewise');
+write_file('ours.csv', "vendor_product_id;category;stock_quantity;Nummer;Titel;Warengruppe;Preis;Bestand\n" . "a;Kitchen;1;n;T;K;1,00;1\n");
+($out, $err) = is_exit(2, 'columns are missing', qw(load ours.csv --vendor V));
+like($err, qr/product_name, sku, price;.* map "shop" fits this file: load it with --map shop$/m, 'MISSING_COLUMN, too');
+($out, $err) = is_exit(2, 'another vendor', qw(check shop.csv --vendor W --encoding windows-1252));
+unlike($err, qr/map "shop"/, 'does not hear of the map');
+is_refused(2, qr/map "shpo" does not exist; did you mean "shop"\?/, qw(load shop.csv --vendor V --map shpo));
+is_refused(2, qr/map "shop" does not exist/, qw(check shop.csv --vendor W --map shop));
+is_exit(0, 'the map becomes the default', qw(vendor set V --default-map shop));
+$result = load(1, 'the file is loaded with the default map', qw(shop.csv --vendor V));
+is_deeply([ @$result{qw(upload_id loaded_before)} ], [ $upload, JSON::PP::true ], 'which is the same load');
+is_exit(2, 'no map is asked for', qw(load shop.csv --vendor V --map none --encoding windows-1252));
+is_refused(3, qr/is the default map of vendor "V"\nChoose another default first: onboard vendor set V --default-map/,
+	qw(map remove shop --vendor V));
+
+# A changed map, or a changed list, is another reading
+set_map('shop', "$map# edited\n", '--vendor', 'V');
+$result = load(1, 'with the edited map', qw(shop.csv --vendor V));
+ok(!$result->{loaded_before}, 'the file is another upload');
+is(columns_of($result->{upload_id}, 'map_version'), 2, 'with the new version');
+set_map('shop', $map, '--vendor', 'V');
+$result = load(1, 'with the first text again', qw(shop.csv --vendor V));
+is($result->{upload_id}, $upload, 'it is the first upload again');
+is_exit(0, 'the list is changed', 'map', 'values', 'categories', write_file('other.csv', "value,replacement\nLicht,Bedroom\n"),
+	qw(--vendor V));
+$result = load(1, 'with another list', qw(shop.csv --vendor V));
+ok(!$result->{loaded_before}, 'it is another upload, too');
+is_exit(0, 'the list is removed', qw(map values categories --remove --vendor V));
+
+# What the map decides, options override
+my $plain = "sku,Title,vendor_product_id,category,price,stock_quantity\n";
+write_file('w.csv', $plain . "W-1,Cup,W-1,Kitchen,2,1\nW-2,Mug,W-2,Kitchen,3,1\n");
+set_map('w', qq{mode upsert\nmatch sku\nblank keep\nmax_rows 1\nproduct_name = "Title"\n}, qw(--vendor W --default));
+$result = json_of((is_exit(2, 'the limit of the map', qw(load w.csv --vendor W --json)))[0]);
+is($result->{error}{code}, 'TOO_MANY_ROWS', 'refuses the file');
+$result = load(0, 'a limit of the command line', qw(w.csv --vendor W --max-rows 10));
+is(columns_of($result->{upload_id}, 'mode, match, blank'), 'upsert|sku|keep', 'takes its place; mode, match and blank are the map\'s');
+($out) = is_exit(0, 'compared', qw(diff w.csv --vendor W --max-rows 10 --json));
+is_deeply([ @{ json_of($out) }{qw(mode unchanged)} ], [ 'upsert', 2 ], 'a comparison uses them');
+$result = load(0, 'options', qw(w.csv --vendor W --max-rows 10 --mode update --match vendor_product_id --blank clear));
+is(columns_of($result->{upload_id}, 'mode, match, blank'), 'update|vendor_product_id|clear', 'override them');
+set_map('quotes', qq{quote "'"\nproduct_name = "Title"\n}, qw(--vendor W));
+write_file('quotes.csv', $plain . "W-3,'Cup, blue',W-3,Kitchen,2,1\n");
+load(0, 'the quote character of the map', qw(quotes.csv --vendor W --map quotes));
+is(sql("SELECT product_name FROM onboard.products WHERE sku = 'W-3'"), 'Cup, blue', 'is used');
+write_file('double.csv', $plain . "W-4,\"Cup, red\",W-4,Kitchen,2,1\n");
+load(0, 'another one is given', 'double.csv', qw(--vendor W --map quotes --quote "));
+
+# An exchange rate that is not stored
+set_map('usd', qq{product_name = "Title"\nprice = "price" | exchange(GBP, USD)\n}, qw(--vendor X));
+write_file('x.csv', $plain . "X-1,Cup,X-1,Kitchen,2,1\n");
+$result = json_of((is_exit(2, 'a rate is missing', qw(load x.csv --vendor X --map usd --json)))[0]);
+is($result->{error}{code}, 'INVALID_SETTING', 'the file is not read');
+like($result->{error}{message}, qr/onboard map rate GBP USD/, 'and the command that helps is named');
+is(sql("SELECT count(*) FROM onboard.upload_history WHERE vendor_id = 'X'"), 0, 'no upload is recorded');
+is_refused(2, qr/onboard map rate GBP USD/, qw(check x.csv --vendor X --map usd));
+is_exit(0, 'the rate is stored', qw(map rate GBP USD 1.27));
+load(0, 'the file is loaded', qw(x.csv --vendor X --map usd));
+is(sql("SELECT price FROM onboard.products WHERE sku = 'X-1'"), '2.54', 'at that rate');
+is_exit(0, 'a new rate', qw(map rate GBP USD 1.3));
+$result = load(1, 'the file is loaded at the new rate', qw(x.csv --vendor X --map usd));
+ok(!$result->{loaded_before}, 'as another upload');
+is(sql("SELECT string_agg(document #>> '{rates,GBP/USD,rate}', ',' ORDER BY 1) FROM onboard.upload_history u
+	CROSS JOIN LATERAL onboard_upload_map(u.upload_id) m (document) WHERE vendor_id = 'X'") =~ tr/,//r =~ tr/.//r, '12713',
+	'each upload keeps its rate');
+
+# Who may do what
+sql("CREATE ROLE operator LOGIN; CREATE ROLE loader LOGIN; SELECT onboard_grant_operator('operator'), onboard_grant_loader('loader')");
+my @operator = ('--db', conninfo('operator'));
+my @loader = ('--db', conninfo('loader'));
+set_map('mine', $map, qw(--vendor X), @operator);
+is_exit(0, 'an operator tries a map', qw(map test shop.csv --vendor X --map-file shop.map), @operator);
+is_exit(0, 'lists maps', qw(map list --vendor X), @operator);
+is_exit(0, 'stores a list', qw(map values categories categories.csv --vendor X), @operator);
+is_exit(0, 'stores a rate', qw(map rate EUR USD 1.1), @operator);
+is_exit(0, 'chooses a default', qw(vendor set X --default-map mine), @operator);
+($out, $err) = is_exit(4, 'a loader stores no map', qw(map set mine shop.map --vendor X), @loader);
+like($err, qr/permission denied/, 'for lack of permission');
+is_exit(0, 'shows one', qw(map show mine --vendor X), @loader);
+sql('DELETE FROM onboard.products');
+load(1, 'and loads with it', qw(shop.csv --vendor X), @loader);
+
+done_testing();
