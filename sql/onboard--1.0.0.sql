@@ -1102,7 +1102,7 @@ DECLARE
 BEGIN
 	PERFORM onboard.lock_vendor(vendor_id);
 	IF EXISTS (SELECT FROM onboard.vendors v WHERE v.vendor_id = onboard_remove_map.vendor_id AND v.default_map = map_name) THEN
-		RAISE EXCEPTION 'map "%" is the default map of vendor "%"', map_name, vendor_id USING ERRCODE = 'dependent_objects_still_exist',
+		RAISE EXCEPTION 'map "%" is the default map of vendor "%"', map_name, vendor_id USING ERRCODE = 'object_in_use',
 			HINT = 'Choose another default, or none, with onboard_set_default_map().';
 	END IF;
 	SELECT c.version, c.definition INTO newest FROM onboard.column_maps c
