@@ -98,6 +98,8 @@ vendor_message(Jsonb *metadata, struct text_view field, struct text_view message
 		memcmp(message.data, field.data, field.length) != 0)
 		return message;
 	heading = vendor_heading(metadata, field);
+	if (heading.data == field.data)
+		return message;
 	initStringInfo(&text);
 	appendBinaryStringInfo(&text, heading.data, heading.length);
 	appendBinaryStringInfo(&text, message.data + field.length, message.length - field.length);
