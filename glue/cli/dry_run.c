@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <cjson/cJSON.h>
+
 #include "base/clock.h"
 #include "cli/chosen_database.h"
 #include "cli/chosen_map.h"
@@ -87,6 +89,18 @@ apply_rows(struct dry_run *run, struct glue_error *error)
 	return true;
 }
 
+/*
+ * Describe a file that has not our headings, for messages in the words of its own.
+ */
+static bool
+describe_file(struct dry_run *run, struct glue_error *error)
+{
+	if (run->local.file.map == NULL)
+		return true;
+	run->metadata = vendor_file_metadata(&run->local.file);
+	return run->metadata != NULL || glue_error_memory(error);
+}
+
 bool
 dry_run_open(struct dry_run *run, const struct options *options, const struct upload_apply *apply,
 			 struct glue_error *error)
@@ -99,13 +113,15 @@ dry_run_open(struct dry_run *run, const struct options *options, const struct up
 		   (run->database = chosen_database_open(options, error)) != NULL &&
 		   check_vendor(run, error) &&
 		   chosen_map_use(&run->local, run->database, &run->apply, error) &&
-		   (apply == NULL || apply_rows(run, error)) && inspect_file(run, error);
+		   (apply == NULL || apply_rows(run, error)) && inspect_file(run, error) &&
+		   describe_file(run, error);
 }
 
 void
 dry_run_close(struct dry_run *run)
 {
 	byte_buffer_clean_up(&run->records);
+	cJSON_free(run->metadata);
 	database_close(run->database);
 	local_file_close(&run->local);
 	memset(run, 0, sizeof(*run));
