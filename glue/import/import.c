@@ -54,8 +54,8 @@ count_heading_bytes(const struct column_map *map)
 {
 	int64_t bytes = 0;
 
-	for (int i = 0; i < map->field_count; i++)
-		bytes += (int64_t) map->fields[i].name.length;
+	for (int i = 0; i < map->header_count; i++)
+		bytes += (int64_t) map->fields[i].heading.length;
 	return bytes;
 }
 

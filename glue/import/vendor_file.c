@@ -166,21 +166,51 @@ identify(struct vendor_file *file, const struct glue_error *fault)
 }
 
 /*
- * Add the header as a JSON array of names.
+ * Add a text to a JSON array.
+ */
+static void
+add_text(cJSON *array, struct text_view text)
+{
+	char string[ONBOARD_MAX_FIELD_BYTES + 1];
+
+	snprintf(string, sizeof(string), "%.*s", (int) text.length, text.data);
+	cJSON_AddItemToArray(array, cJSON_CreateString(string));
+}
+
+/*
+ * Add the vendor's headings as a JSON array.
  */
 static void
 add_header(cJSON *metadata, const struct column_map *map)
 {
-	cJSON *names = cJSON_AddArrayToObject(metadata, "header");
+	cJSON *headings = cJSON_AddArrayToObject(metadata, "header");
 
+	for (int i = 0; i < map->header_count; i++)
+		add_text(headings, map->fields[i].heading);
+}
+
+/*
+ * Add what the reports need to know of the vendor's map: under which name each of the
+ * header's cells is kept, and which columns have values that no cell can take back.
+ */
+static void
+add_map(cJSON *metadata, const struct vendor_file *file)
+{
+	const struct column_map *map = file->found.map;
+	cJSON *keys = cJSON_AddArrayToObject(metadata, "keys");
+	cJSON *converted;
+
+	for (int i = 0; i < map->header_count; i++)
+		add_text(keys, map->fields[i].key);
+	cJSON_AddStringToObject(metadata, "map", file_map_name(file->needs.map));
+	converted = cJSON_AddArrayToObject(metadata, "converted");
 	for (int i = 0; i < map->field_count; i++)
 	{
-		const struct mapped_field *field = &map->fields[i];
-		char name[ONBOARD_MAX_FIELD_BYTES + 1];
-
-		snprintf(name, sizeof(name), "%.*s", (int) field->name.length, field->name.data);
-		cJSON_AddItemToArray(names, cJSON_CreateString(name));
+		if (map->fields[i].is_converted && map->fields[i].role == FIELD_COLUMN)
+			add_text(converted, map->fields[i].key);
 	}
+	if (file->found.skipped_rows > 0)
+		cJSON_AddNumberToObject(metadata, "skipped_rows", (double) file->found.skipped_rows);
 }
 
 /*
@@ -228,6 +258,8 @@ vendor_file_metadata(const struct vendor_file *file)
 	if (found->map != NULL)
 	{
 		add_header(metadata, found->map);
+		if (file->needs.map != NULL)
+			add_map(metadata, file);
 		cJSON_AddStringToObject(metadata, "delimiter", delimiter);
 		if (found->quote != QUOTE_DOUBLE)
 			cJSON_AddStringToObject(metadata, "quote", quote_sign_name(found->quote));

@@ -102,8 +102,10 @@ vendor_file_scan(struct vendor_file *file, bool to_end, vendor_file_progress_fn 
  * Return the results of the first reading as the metadata of an upload: a JSON
  * object with header, delimiter, encoding, sheet_rows, the quote character unless
  * it is the double quote, the number of empty rows at the end if there are any, and
- * format, sheet and compression of a file that is not plain CSV.  The reports use
- * header, delimiter and sheet_rows.  Omits unknown members.  The header is as
+ * format, sheet and compression of a file that is not plain CSV; with a vendor's map
+ * also keys, map, converted, and the number of skipped rows if there are any.  The
+ * reports use header, keys, converted, delimiter and sheet_rows.  Omits unknown
+ * members.  The header is as
  * written, including the columns of an earlier fix file, because an unreadable
  * record contains their cells.  The caller frees the string with cJSON_free().
  * NULL if out of memory.
