@@ -188,6 +188,20 @@ append_beside(struct byte_buffer *buffer, const char *name, const struct record 
 }
 
 /*
+ * Append the cells that the vendor's map changed or left out.
+ */
+static void
+append_source_cells(struct byte_buffer *buffer, const struct record *record)
+{
+	if (record->cell_count == 0)
+		return;
+	(void) byte_buffer_append(buffer, ",\"source_cells\":{", 17, NULL);
+	for (int i = 0; i < record->cell_count; i++)
+		append_json_member(buffer, record->cells[i].name, record->cells[i].text, i == 0);
+	(void) byte_buffer_append(buffer, "}", 1, NULL);
+}
+
+/*
  * Append the product and what is beside it, or the defect, of a record.  The
  * caller has reserved room.
  */
@@ -223,6 +237,7 @@ append_content(struct dry_run *run, const struct record *record)
 	(void) byte_buffer_append(buffer, "}", 1, NULL);
 	append_beside(buffer, "action", record, map->action);
 	append_beside(buffer, "key_memo", record, map->key_memo);
+	append_source_cells(buffer, record);
 	(void) byte_buffer_append(buffer, "}", 1, NULL);
 }
 
@@ -237,6 +252,8 @@ record_bound(const struct column_map *map, const struct record *record)
 
 	for (int i = 0; i < record->field_count; i++)
 		bytes += record->fields[i].length;
+	for (int i = 0; i < record->cell_count; i++)
+		bytes += record->cells[i].name.length + record->cells[i].text.length;
 	for (int i = 0; i < map->field_count; i++)
 		bytes += map->fields[i].name.length + 32;
 	return 6 * bytes + 256;
