@@ -41,6 +41,13 @@ SELECT status FROM onboard_finish_upload(:'some');
 SELECT * FROM mail(:'some');
 SELECT * FROM mail(:'some', 'de');
 
+-- A file that was read with a map
+SELECT load('MAIL-3', 'shop.csv', 501, 503, '{"price": "19,90"}', '{2}') AS shop \gset
+UPDATE onboard.upload_history SET metadata = metadata || '{"header": ["Code", "Variant Price"], "keys": ["sku", "price"],
+	"skipped_rows": 12}' WHERE upload_id = :'shop';
+SELECT * FROM mail(:'shop');
+SELECT * FROM mail(:'shop', 'de');
+
 -- One cause rejects nearly every row: it comes first, by itself.
 SELECT load('MAIL-1', 'most.csv', 201, 210, '{"price": "12,50", "sku": ""}', '{1,2,3,4,5,6,7,8,9}') AS most \gset
 SELECT status FROM onboard_finish_upload(:'most');

@@ -1102,7 +1102,7 @@ DECLARE
 BEGIN
 	PERFORM onboard.lock_vendor(vendor_id);
 	IF EXISTS (SELECT FROM onboard.vendors v WHERE v.vendor_id = onboard_remove_map.vendor_id AND v.default_map = map_name) THEN
-		RAISE EXCEPTION 'map "%" is the default map of vendor "%"', map_name, vendor_id USING ERRCODE = 'dependent_objects_still_exist',
+		RAISE EXCEPTION 'map "%" is the default map of vendor "%"', map_name, vendor_id USING ERRCODE = 'object_in_use',
 			HINT = 'Choose another default, or none, with onboard_set_default_map().';
 	END IF;
 	SELECT c.version, c.definition INTO newest FROM onboard.column_maps c
@@ -1727,6 +1727,8 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 	('en', 'outcome.cancelled', 'The processing of your file {file} was cancelled; nothing from it is left in the '
 		'catalogue.'),
 	('en', 'outcome.processing', 'Your file {file} is being processed.'),
+	('en', 'skipped.one', '{count} row is no product by the map for your files, and was skipped.'),
+	('en', 'skipped.other', '{count} rows are no products by the map for your files, and were skipped.'),
 	('en', 'failure.details', 'Details: {message} ({code})'),
 	('en', 'failure.code', 'Reason: {code}'),
 	('en', 'causes.main', 'One fault affects {affected} of {rows}. Correct it first:'),
@@ -1989,6 +1991,8 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 	('de', 'outcome.cancelled', 'Die Verarbeitung Ihrer Datei {file} wurde abgebrochen; im Katalog ist nichts davon '
 		'geblieben.'),
 	('de', 'outcome.processing', 'Ihre Datei {file} wird gerade verarbeitet.'),
+	('de', 'skipped.one', '{count} Zeile ist nach der Zuordnung für Ihre Dateien kein Artikel und wurde übersprungen.'),
+	('de', 'skipped.other', '{count} Zeilen sind nach der Zuordnung für Ihre Dateien keine Artikel und wurden übersprungen.'),
 	('de', 'failure.details', 'Einzelheiten (auf Englisch): {message} ({code})'),
 	('de', 'failure.code', 'Grund: {code}'),
 	('de', 'causes.main', 'Ein Fehler betrifft {affected} von {rows}. Beheben Sie ihn zuerst:'),
@@ -2271,35 +2275,14 @@ COMMENT ON FUNCTION @extschema@.onboard_upload_map(text) IS 'The map of an uploa
 
 -- A vendor whose file is read with a map knows its own headings, not our names.
 CREATE FUNCTION onboard.vendor_heading(metadata jsonb, field text) RETURNS text
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-	RETURN coalesce((SELECT nullif(btrim(left(regexp_replace(metadata -> 'header' ->> (k.place - 1)::int, '[[:cntrl:]]', ' ', 'g'), 100)), '')
-			FROM jsonb_array_elements(CASE WHEN jsonb_typeof(metadata -> 'keys') = 'array' THEN metadata -> 'keys' ELSE '[]' END)
-				WITH ORDINALITY k (key, place)
-			WHERE k.key = to_jsonb(field) ORDER BY k.place LIMIT 1),
-		field);
-END $$;
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_vendor_heading';
 COMMENT ON FUNCTION onboard.vendor_heading(jsonb, text) IS
 	'Heading of a column in the file of an upload with this metadata; the column''s own name if no map was used or the file lacks it';
-
 CREATE FUNCTION onboard.vendor_message(metadata jsonb, error_field text, error_message text) RETURNS text
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-	RETURN CASE WHEN starts_with(error_message, error_field || ' ')
-		THEN onboard.vendor_heading(metadata, error_field) || substr(error_message, length(error_field) + 1)
-		ELSE error_message END;
-END $$;
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_vendor_message';
 COMMENT ON FUNCTION onboard.vendor_message(jsonb, text, text) IS 'The message of an error, with the vendor''s heading in place of the column''s name';
-
 CREATE FUNCTION onboard.vendor_suggestion(metadata jsonb, error_type text, error_field text, suggestion text) RETURNS text
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-	-- The original of a key is what the vendor wrote.
-	RETURN CASE WHEN metadata -> 'converted' ? error_field AND error_type <> 'KEY_CHANGED_BY_SPREADSHEET' THEN NULL ELSE suggestion END;
-END $$;
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_vendor_suggestion';
 COMMENT ON FUNCTION onboard.vendor_suggestion(jsonb, text, text, text) IS
 	'The suggestion, or null if a map converts the values of the column, so that the vendor''s cell cannot be as suggested';
 
@@ -2606,6 +2589,7 @@ DECLARE
 	total bigint := coalesce(u.total_records, CASE WHEN u.failure_code IS NULL THEN u.valid_records + u.error_records END);
 	rate numeric := onboard.success_rate(u.valid_records, total);
 	spoken text := notification.language;
+	skipped bigint := onboard.skipped_rows(u.metadata);
 	value jsonb;
 	waiting text;
 	outcome text;
@@ -2623,6 +2607,7 @@ BEGIN
 		FROM unnest(ARRAY[
 			onboard.filled_text(spoken, 'mail.header', value) || E'\n',
 			onboard.filled_text(spoken, 'outcome.' || split_part(outcome, '_', 1), value) || E'\n'
+				|| CASE WHEN skipped > 0 THEN onboard.counted_text(spoken, 'skipped', skipped) || E'\n' ELSE '' END
 				|| coalesce(onboard.text_of(spoken, 'failure.' || u.failure_code) || E'\n', '')
 				|| CASE WHEN u.failure_code IS NULL THEN '' ELSE onboard.filled_text(spoken,
 					CASE WHEN u.failure_message IS NULL THEN 'failure.code' ELSE 'failure.details' END,

@@ -261,6 +261,18 @@ read_product(struct reading *reading)
 }
 
 /*
+ * Likewise for the cells as the vendor wrote them, of a product that a map made.
+ */
+static void
+read_source_cells(struct reading *reading)
+{
+	struct text_view ignored;
+
+	if (!copy_texts(reading, "\"source_cells\":{", &ignored))
+		reading->has_bad_product = true;
+}
+
+/*
  * Convert {"S": "delete"} to this member, "action":"delete", and a comma.
  */
 static void
@@ -324,6 +336,8 @@ read_image(struct reading *reading)
 	{
 		if (is_text(name, "product_data"))
 			read_product(reading);
+		else if (is_text(name, "source_cells"))
+			read_source_cells(reading);
 		else if (is_text(name, "action"))
 			read_beside_product(reading, "\"action\":");
 		else if (is_text(name, "key_memo"))

@@ -18,7 +18,10 @@
  *	  record_id			S, REC_ and the row number in 8 digits or more
  *	  row_number		N, from 1
  *	  line_number		N, from 1
- *	  product_data		M of S, the fields as the vendor wrote them
+ *	  product_data		M of S, the fields as the vendor wrote them, unless a map
+ *						changed them
+ *	  source_cells		M of S, what the vendor wrote where a map changed it or left
+ *						it out; or absent
  *	  action			S, what the vendor wrote in column onboard_action; or absent
  *	  key_memo			S, likewise in column onboard_key
  *	  defect			M of S: error_type, message, raw; instead of

@@ -13,6 +13,7 @@
 #include "report/csv_text.h"
 #include "report/sheet_rows.h"
 #include "report/upload_errors.h"
+#include "report/vendor_terms.h"
 #include "shared/report_cells.h"
 
 /* An error report being written. */
@@ -45,10 +46,12 @@ first_characters(struct text_view text, int characters)
 static struct text_view
 product_text(const ErrorRow *row, Jsonb *original, enum onboard_column column)
 {
-	struct text_view text =
-		column == COLUMN_VENDOR_PRODUCT_ID ? error_text(row, ERROR_VENDOR_PRODUCT_ID) : no_text;
+	struct text_view text = json_column(original, column);
 
-	return text.length > 0 ? text : json_column(original, column);
+	if (column != COLUMN_VENDOR_PRODUCT_ID)
+		return text;
+	text = text_trim(text);
+	return text.length > 0 ? text : error_text(row, ERROR_VENDOR_PRODUCT_ID);
 }
 
 /* Return the vendor's value of a column, as much as the report shows. */
@@ -64,6 +67,9 @@ static struct text_view
 cell_text(const ErrorReport *report, const ErrorRow *row, Jsonb *original,
 		  const struct report_cell *cell)
 {
+	Jsonb *metadata = report->report.metadata;
+	struct text_view field = error_text(row, ERROR_FIELD);
+
 	switch (cell->source)
 	{
 		case REPORT_COLUMN:
@@ -77,13 +83,14 @@ cell_text(const ErrorReport *report, const ErrorRow *row, Jsonb *original,
 		case REPORT_ERROR_TYPE:
 			return error_text(row, ERROR_TYPE);
 		case REPORT_ERROR_FIELD:
-			return error_text(row, ERROR_FIELD);
+			return vendor_heading(metadata, field);
 		case REPORT_ERROR_MESSAGE:
-			return error_text(row, ERROR_MESSAGE);
+			return vendor_message(metadata, field, error_text(row, ERROR_MESSAGE));
 		case REPORT_REJECTED_VALUE:
 			return error_text(row, ERROR_REJECTED_VALUE);
 		case REPORT_SUGGESTION:
-			return error_text(row, ERROR_SUGGESTION);
+			return vendor_suggestion(metadata, error_text(row, ERROR_TYPE), field,
+									 error_text(row, ERROR_SUGGESTION));
 		case REPORT_SOURCE_COUNT:
 			break;
 	}

@@ -16,6 +16,7 @@
 #include "base/compat.h"
 #include "base/statement.h"
 #include "report/rejected.h"
+#include "report/vendor_terms.h"
 #include "shared/apply.h"
 #include "shared/heading.h"
 #include "shared/rules.h"
@@ -28,6 +29,7 @@ const char *const rejected_headings[ADDED_COUNT] = {
 };
 
 static const struct text_view no_text = {"", 0};
+static const struct text_view no_key = {NULL, 0};
 
 /*
  * The vendor's columns.
@@ -65,8 +67,9 @@ column_key(struct text_view name, int position)
 	return name;
 }
 
+/* Add a column of the file; key is absent unless the client knows it. */
 static void
-add_column(Rejected *rejected, struct text_view header, int position)
+add_column(Rejected *rejected, struct text_view header, struct text_view key, int position)
 {
 	struct text_view name = text_trim(header);
 	VendorColumn *column = &rejected->columns[rejected->column_count];
@@ -77,7 +80,7 @@ add_column(Rejected *rejected, struct text_view header, int position)
 		return;
 	}
 	column->header = header;
-	column->key = column_key(name, position);
+	column->key = key.data != NULL ? key : column_key(name, position);
 	rejected->column_count++;
 }
 
@@ -88,22 +91,21 @@ add_column(Rejected *rejected, struct text_view header, int position)
 static bool
 columns_from_metadata(Rejected *rejected)
 {
-	JsonbValue list;
+	JsonbContainer *headings = metadata_list(rejected->report.metadata, "header");
+	JsonbContainer *keys = metadata_list(rejected->report.metadata, "keys");
 	uint32 count;
 	uint32 i;
 
-	if (getKeyJsonValueFromContainer(&rejected->report.metadata->root, "header", strlen("header"),
-									 &list) == NULL ||
-		list.type != jbvBinary || !JsonContainerIsArray(list.val.binary.data))
+	if (headings == NULL)
 		return false;
-	count = JsonContainerSize(list.val.binary.data);
+	count = JsonContainerSize(headings);
 	rejected->columns = palloc0(sizeof(VendorColumn) * (count + 1));
 	for (i = 0; i < count; i++)
 	{
-		struct text_view header = no_text;
+		struct text_view heading = metadata_list_string(headings, i);
 
-		(void) metadata_string(getIthJsonbValueFromContainer(list.val.binary.data, i), &header);
-		add_column(rejected, header, i + 1);
+		add_column(rejected, heading.data == NULL ? no_text : heading,
+				   metadata_list_string(keys, i), i + 1);
 	}
 	return count > 0;
 }
@@ -143,10 +145,10 @@ columns_from_errors(Rejected *rejected)
 
 	rejected->columns = palloc0(sizeof(VendorColumn) * (COLUMN_COUNT + count));
 	for (i = 0; i < COLUMN_COUNT; i++)
-		add_column(rejected, text_of(onboard_columns[i].name), i + 1);
+		add_column(rejected, text_of(onboard_columns[i].name), no_key, i + 1);
 	for (i = 0; i < count; i++)
 		add_column(rejected, text_of(SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1)),
-				   COLUMN_COUNT + i + 1);
+				   no_key, COLUMN_COUNT + i + 1);
 	/* There was no file that could have had columns of ours. */
 	rejected->dropped_count = 0;
 }
@@ -222,15 +224,18 @@ find_position(const Rejected *rejected, struct text_view field)
 static void
 add_finding(const Rejected *rejected, RejectedRow *row, const ErrorRow *error)
 {
+	Jsonb *metadata = rejected->report.metadata;
+	struct text_view type = error_text(error, ERROR_TYPE);
 	struct text_view field = error_text(error, ERROR_FIELD);
-	struct text_view message = error_text(error, ERROR_MESSAGE);
-	struct text_view suggestion = error_text(error, ERROR_SUGGESTION);
+	struct text_view message = vendor_message(metadata, field, error_text(error, ERROR_MESSAGE));
+	struct text_view suggestion =
+		vendor_suggestion(metadata, type, field, error_text(error, ERROR_SUGGESTION));
 	RejectedFinding *finding = palloc(sizeof(RejectedFinding));
 	StringInfoData text;
 
-	append_pair(&row->errors, error_text(error, ERROR_TYPE), message);
+	append_pair(&row->errors, type, message);
 	if (suggestion.length > 0)
-		append_pair(&row->suggestion, field, suggestion);
+		append_pair(&row->suggestion, vendor_heading(metadata, field), suggestion);
 	initStringInfo(&text);
 	appendBinaryStringInfo(&text, message.data, message.length);
 	if (suggestion.length > 0)

@@ -170,21 +170,16 @@ json_get(Jsonb *object, struct text_view key)
 }
 
 bool
-metadata_string(const JsonbValue *found, struct text_view *value)
+report_metadata(const Report *report, const char *name, struct text_view *value)
 {
+	JsonbValue storage;
+	JsonbValue *found =
+		getKeyJsonValueFromContainer(&report->metadata->root, name, strlen(name), &storage);
+
 	if (found == NULL || found->type != jbvString)
 		return false;
 	*value = (struct text_view){found->val.string.val, found->val.string.len};
 	return true;
-}
-
-bool
-report_metadata(const Report *report, const char *name, struct text_view *value)
-{
-	JsonbValue storage;
-
-	return metadata_string(
-		getKeyJsonValueFromContainer(&report->metadata->root, name, strlen(name), &storage), value);
 }
 
 struct text_view

@@ -79,12 +79,9 @@ extern Jsonb *error_original_data(const ErrorRow *row);
 extern struct text_view json_get(Jsonb *object, struct text_view key);
 
 /*
- * Return a string of metadata, which may be NULL; false if it is another value.  No caps
- * apply to metadata, so only strings are read: a short number can have a long text.
+ * Return the string of this name in the upload's metadata; false if there is none.  No
+ * caps apply to metadata, so only strings are read: a short number can have a long text.
  */
-extern bool metadata_string(const JsonbValue *found, struct text_view *value);
-
-/* Return the string of this name in the upload's metadata; false if there is none. */
 extern bool report_metadata(const Report *report, const char *name, struct text_view *value);
 
 /*

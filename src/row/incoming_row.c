@@ -229,11 +229,11 @@ row_image_has_findings(const RowImage *image)
 	return image->finding_count > 0;
 }
 
-/* Copy an object to memory, and return the copy; NULL for none. */
+/* Copy an object into the image, at this offset, and return the copy. */
 static Jsonb *
-save_object(const Jsonb *object, char *memory)
+save_object(RowImage *image, Size offset, const Jsonb *object)
 {
-	return object == NULL ? NULL : memcpy(memory, object, VARSIZE(object));
+	return memcpy((char *) image + offset, object, VARSIZE(object));
 }
 
 RowImage *
@@ -263,8 +263,12 @@ row_image_save(const IncomingRow *row, const struct findings *findings, void *me
 	image->action_length = row->action.data ? (uint32) row->action.length : FIELD_ABSENT;
 	if (row->action.length > 0)
 		memcpy(next, row->action.data, row->action.length);
-	image->attributes = save_object(row->attributes, (char *) image + attributes_offset(row));
-	image->source_cells = save_object(row->source_cells, (char *) image + source_cells_offset(row));
+	image->attributes = NULL;
+	if (row->attributes != NULL)
+		image->attributes = save_object(image, attributes_offset(row), row->attributes);
+	image->source_cells = NULL;
+	if (row->source_cells != NULL)
+		image->source_cells = save_object(image, source_cells_offset(row), row->source_cells);
 	save_numbers(&row->product, (int64 *) ((char *) image + numbers_offset(row)));
 	save_findings(row, findings, (char *) image + findings_offset(row));
 	return image;

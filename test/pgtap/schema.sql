@@ -285,7 +285,8 @@ SELECT col_is_unique('onboard', 'products', ARRAY['vendor_id', 'vendor_product_i
 	'products: vendor_product_id is unique per vendor');
 SELECT fk_ok('onboard', 'products', 'vendor_id', 'onboard', 'vendors', 'vendor_id');
 SELECT fk_ok('onboard', 'upload_history', 'vendor_id', 'onboard', 'vendors', 'vendor_id');
-SELECT fk_ok('onboard', 'upload_history', ARRAY['vendor_id', 'map_hash'], 'onboard', 'frozen_maps', ARRAY['vendor_id', 'map_hash']);
+SELECT fk_ok('onboard', 'upload_history', ARRAY['vendor_id', 'map_hash'], 'onboard', 'frozen_maps',
+	ARRAY['vendor_id', 'map_hash']);
 SELECT fk_ok('onboard', 'validation_errors', 'upload_id', 'onboard', 'upload_history', 'upload_id');
 SELECT is((SELECT count(*)::int FROM pg_constraint WHERE conrelid = 'onboard.products'::regclass AND contype = 'f'), 1,
 	'products has only one foreign key');
@@ -366,20 +367,23 @@ SELECT lives_ok(format('INSERT INTO onboard.upload_history (upload_id, vendor_id
 		'CANCELLED']) code;
 
 -- Maps: what their tables refuse
-SELECT throws_ok(format('INSERT INTO onboard.column_maps (vendor_id, map_name, version, definition) VALUES (%s)', change), code, NULL,
-	'a map is refused: ' || left(change, 60)) FROM (VALUES
-	('23514', $$'V-1', '', 1, ''$$), ('23514', $$'V-1', 'a b', 1, ''$$), ('23514', $$'V-1', 'none', 1, ''$$), ('23514', $$'V-1', 'm', 0, ''$$),
+SELECT throws_ok(format('INSERT INTO onboard.column_maps (vendor_id, map_name, version, definition) VALUES (%s)', change),
+	code, NULL, 'a map is refused: ' || left(change, 60)) FROM (VALUES
+	('23514', $$'V-1', '', 1, ''$$), ('23514', $$'V-1', 'a b', 1, ''$$), ('23514', $$'V-1', 'none', 1, ''$$),
+	('23514', $$'V-1', 'm', 0, ''$$),
 	('23514', $$'V-1', repeat('m', 51), 1, ''$$), ('23514', $$'V-1', 'm', 1, repeat('#', 65537)$$),
 	('23503', $$'nobody', 'm', 1, ''$$)) c (code, change);
 SELECT lives_ok($$INSERT INTO onboard.column_maps (vendor_id, map_name, version, definition)
 	VALUES ('V-1', repeat('m', 50), 1, repeat('#', 65536)), ('V-1', 'removed', 1, NULL)$$, 'maps at the limits are accepted');
 SELECT throws_ok(format('INSERT INTO onboard.exchange_rates VALUES (%s)', change), '23514', NULL, 'a rate is refused: ' || change)
-	FROM unnest(ARRAY[$$'EUR', 'EUR', 'today', 1$$, $$'eur', 'USD', 'today', 1$$, $$'EUR', 'US', 'today', 1$$, $$'EUR', 'USD', 'today', 0$$,
+	FROM unnest(ARRAY[$$'EUR', 'EUR', 'today', 1$$, $$'eur', 'USD', 'today', 1$$, $$'EUR', 'US', 'today', 1$$,
+		$$'EUR', 'USD', 'today', 0$$,
 		$$'EUR', 'USD', 'today', 'NaN'$$, $$'EUR', 'USD', 'today', 'Infinity'$$, $$'EUR', 'USD', 'today', 1.0000000001$$]) change;
 SELECT throws_ok($$INSERT INTO onboard.map_values VALUES ('V-1', 'list', '[]')$$, '23514', NULL, 'a list is an object');
 SELECT throws_ok($$INSERT INTO onboard.upload_history (upload_id, vendor_id, file_name, ruleset_version, map_name)
 	VALUES ('u', 'V-1', 'f', 1, 'shop')$$, '23514', NULL, 'an upload has no map without a hash');
-SELECT is((SELECT count(*)::int FROM onboard.shipped_maps s, onboard.check_map(s.definition)), (SELECT count(*)::int FROM onboard.shipped_maps),
+SELECT is((SELECT count(*)::int FROM onboard.shipped_maps s, onboard.check_map(s.definition)),
+	(SELECT count(*)::int FROM onboard.shipped_maps),
 	'all presets are valid');
 
 -- Triggers
@@ -397,7 +401,8 @@ INSERT INTO wanted_functions VALUES
 	('onboard_check', '{text,jsonb,boolean}', 'volatile', true),
 	('onboard_diff', '{text,jsonb,text,text,text,timestamp with time zone,text[],boolean}', 'volatile', true),
 	('onboard_diff_missing', '{text,timestamp with time zone}', 'volatile', false),
-	('onboard_begin_upload', '{text,text,text,text,bigint,jsonb,boolean,text,text,text,timestamp with time zone,text[],text,text}',
+	('onboard_begin_upload',
+	'{text,text,text,text,bigint,jsonb,boolean,text,text,text,timestamp with time zone,text[],text,text}',
 		'volatile', false),
 	('onboard_upload_mode', '{text,text}', 'stable', false),
 	('onboard_map', '{text,text}', 'stable', false),

@@ -56,6 +56,15 @@ CREATE TRIGGER products_note_price AFTER UPDATE OF price ON onboard.products FOR
 CREATE POLICY cheap ON onboard.products AS RESTRICTIVE FOR SELECT TO vendor_login USING (price < 100);
 SQL
 
+$node->safe_psql('before', <<'SQL');
+SELECT onboard_set_map('V1', 'shop', 'price = "Price" | exchange(EUR, USD)'),
+	onboard_set_map('V1', 'shop', 'price = "Price" | exchange(EUR, USD)' || chr(10) || 'category = "Type" | values(types)'),
+	onboard_set_map_values('V1', 'types', '{"tea": "Tea"}'), onboard_set_exchange_rate('EUR', 'USD', 1.0832),
+	onboard_set_default_map('V1', 'shop');
+SELECT onboard_begin_upload('V1', 'mapped.csv', content_id => 'c0', map_name => 'shop');
+SQL
+my $map = $node->safe_psql('before', "SELECT onboard_map('V1')");
+
 my $done = $node->safe_psql('before', "SELECT onboard_begin_upload('V1', 'done.csv', total_records => 100,
 	content_id => 'c1')", %$options);
 load_rows('before', $done, 'A', 1, 100);
@@ -80,7 +89,8 @@ is($node->safe_psql('before', 'SELECT action FROM onboard.product_changes ORDER 
 	'before the dump: both are in the history');
 is($node->safe_psql('before', 'SELECT valid_records, error_records, status
 	FROM onboard.upload_history ORDER BY file_name'),
-	"90|10|partial\n27|3|processing\n5|0|completed", 'before the dump: two uploads ended, one in progress');
+	"90|10|partial\n27|3|processing\n0|0|processing\n5|0|completed",
+	'before the dump: two uploads ended, two are in progress');
 
 # ----- dump and restore -----
 
@@ -124,7 +134,7 @@ my %compared = (
 	sequences => "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'onboard' ORDER BY 1");
 
 is(table_sums($node, 'after'), table_sums($node, 'before'),
-	'products, history, errors, uploads, verdicts and events are the same');
+	'products, history, errors, uploads, verdicts, maps and events are the same');
 for my $what (sort keys %compared)
 {
 	is($node->safe_psql('after', $compared{$what}), $node->safe_psql('before', $compared{$what}), "$what are the same");
@@ -158,6 +168,11 @@ is($node->safe_psql('after', "INSERT INTO onboard.product_categories (category_n
 	't', 'category ids continue');
 
 # ----- work after the restore -----
+
+is($node->safe_psql('after', "SELECT onboard_map('V1')", %$options), $map, 'a map is the same, with its hash');
+is($node->safe_psql('after', "SELECT onboard_set_map('V1', 'shop', ''); SELECT onboard_upload_map(u.upload_id) = '$map'::jsonb
+	FROM onboard.upload_history u WHERE u.file_name = 'mapped.csv'"),
+	"3\nt", 'its versions continue, and an upload in progress has the map as it was');
 
 is($node->safe_psql('after', "SELECT onboard_begin_upload('V1', 'half.csv', total_records => 60, content_id => 'c3')",
 	%$options),

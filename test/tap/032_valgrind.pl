@@ -45,10 +45,18 @@ CREATE FUNCTION product(n int, prefix text) RETURNS jsonb LANGUAGE sql IMMUTABLE
 		WHEN 16 THEN '{"Size": 1e70000}' WHEN 17 THEN '{"Colour": {"a": [1e131071]}}'
 			WHEN 18 THEN jsonb_build_object('Colour', repeat('r', 65537))
 		WHEN 19 THEN '{"Size": 1e300, "": 12.50, "Nothing": null}' ELSE '{}' END $$;
+-- The cells of some rows, as if a map had changed them
+CREATE FUNCTION cells(n int) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+	SELECT jsonb_build_object('price', n || ' €', 'sku', 'sku ' || n, 'Tags', repeat('t', n)) || CASE n % 40
+		WHEN 21 THEN jsonb_build_object('Tags', repeat('t', 65537)) WHEN 24 THEN '{"Tags": "\ufffd"}' ELSE '{}' END $$;
+SELECT onboard_set_map('V1', 'shop', 'category = "Type" | values(types) | category_path' || chr(10)
+	|| 'price = "Price" | exchange(EUR, USD)'), onboard_set_map_values('V1', 'types', '{"tea": "Books"}'),
+	onboard_set_exchange_rate('EUR', 'USD', 1.08);
 CREATE FUNCTION records(first int, last int, prefix text) RETURNS jsonb LANGUAGE sql AS $$
 	SELECT jsonb_agg(CASE WHEN n % 40 = 14 THEN jsonb_build_object('row_number', n, 'line_number', n + 1, 'defect',
 		'{"error_type": "MALFORMED_ROW", "message": "3 fields", "raw": "a,b"}'::jsonb)
-		ELSE jsonb_build_object('row_number', n, 'line_number', n + 1, 'product', product(n, prefix)) END)
+		ELSE jsonb_build_object('row_number', n, 'line_number', n + 1, 'product', product(n, prefix)) ||
+			CASE WHEN n % 3 = 0 THEN jsonb_build_object('source_cells', cells(n)) ELSE '{}' END END)
 			FROM generate_series(first, last) n $$;
 CREATE VIEW generated AS SELECT n, p.* FROM generate_series(1, 200) n,
 	jsonb_to_record(product(n, 'C')) AS p (sku text, vendor_product_id text, product_name text,
@@ -157,14 +165,15 @@ sub exercise
 	($out, $err) = run_statements(<<SQL);
 SET onboard.window_rows = 20;
 SELECT onboard_begin_upload('V1', 'c.csv', content_id => '${prefix}copy', total_records => 200,
-	metadata => '{"header": ["sku", "price", "Colour"]}') AS copied \\gset
+	metadata => '{"header": ["Code", "Price", "Colour"], "keys": ["sku", "price", "Colour"], "converted": ["price"]}',
+	map_name => 'shop', map_hash => onboard_map('V1', 'shop') ->> 'hash') AS copied \\gset
 CREATE TEMPORARY TABLE staged (n int, line int, sku text, vid text, name text, category text, price text, stock text,
 	unit text, brand text, compare text, weight text, image text, description text, defect text);
 \\copy staged FROM '$directory/rows.txt'
 INSERT INTO onboard.intake (upload_id, row_number, line_number, sku, vendor_product_id, product_name, category, price,
-	stock_quantity, unit, brand, compare_at_price, weight_kg, image_url, description, defect_type, attributes)
+	stock_quantity, unit, brand, compare_at_price, weight_kg, image_url, description, defect_type, attributes, source_cells)
 	SELECT :'copied', n, line, '$prefix' || sku, '$prefix' || vid, name, category, price, stock, unit, brand, compare,
-		weight, image, description, defect, '{"a": "b"}' FROM staged WHERE n <= 150;
+		weight, image, description, defect, '{"a": "b"}', CASE WHEN n % 3 = 0 THEN cells(n) END FROM staged WHERE n <= 150;
 \\copy (SELECT (SELECT upload_id FROM onboard.upload_history WHERE content_id = '${prefix}copy'), n, line, '$prefix' || sku, vid, name, category, price, stock, unit, brand, compare, weight, image, description, defect FROM staged) TO '$directory/copy.txt'
 \\copy onboard.intake (upload_id, row_number, line_number, sku, vendor_product_id, product_name, category, price, stock_quantity, unit, brand, compare_at_price, weight_kg, image_url, description, defect_type) FROM '$directory/copy.txt'
 SELECT status, valid_records + error_records FROM onboard.upload_history WHERE upload_id = :'copied';

@@ -142,6 +142,10 @@ SELECT 'actions', count(*), md5(string_agg(a::text, '|' ORDER BY upload_number, 
 SELECT 'changes', count(*), md5(string_agg(c::text, '|' ORDER BY change_id)) FROM onboard.product_changes c;
 SELECT 'held', count(*), md5(string_agg(h::text, '|' ORDER BY held_id)) FROM onboard.held_rows h;
 SELECT 'horizon', horizon FROM onboard.history_horizon;
+SELECT 'maps', count(*), md5(string_agg(m::text, '|' ORDER BY vendor_id, map_name, version)) FROM onboard.column_maps m;
+SELECT 'lists', count(*), md5(string_agg(l::text, '|' ORDER BY vendor_id, list_name)) FROM onboard.map_values l;
+SELECT 'rates', count(*), md5(string_agg(r::text, '|' ORDER BY from_currency, to_currency, rate_date)) FROM onboard.exchange_rates r;
+SELECT 'frozen maps', count(*), md5(string_agg(f::text, '|' ORDER BY vendor_id, map_hash)) FROM onboard.frozen_maps f;
 SELECT 'outbox', count(*), md5(string_agg(o::text, '|' ORDER BY event_id)) FROM onboard.outbox o;
 SQL
 }

@@ -82,6 +82,27 @@ static const struct
 		"{\"action\":\"del\\u0065te\",\"key_memo\":\"key:1\",\"product\":{\"sku\":\"A-1\"}," ENDING,
 	},
 	{
+		"source cells",
+		ROW("\"source_cells\":{\"M\":{\"price\":{\"S\":\"1,5\"},\"T\\u00e4g\":{\"S\":\"\"}}}," PRODUCT),
+		STREAM_ROW,
+		STREAM_NO_FAULT,
+		"{\"source_cells\":{\"price\":\"1,5\",\"T\\u00e4g\":\"\"},\"product\":{\"sku\":\"A-1\"}," ENDING,
+	},
+	{
+		"source cells that are not all texts",
+		ROW("\"source_cells\":{\"M\":{\"price\":{\"N\":\"1\"}}}," PRODUCT),
+		STREAM_UNDECODABLE,
+		STREAM_BAD_PRODUCT_DATA,
+		NULL,
+	},
+	{
+		"source cells that are no map",
+		ROW("\"source_cells\":{\"S\":\"price\"}," PRODUCT),
+		STREAM_UNDECODABLE,
+		STREAM_BAD_PRODUCT_DATA,
+		NULL,
+	},
+	{
 		"a defect",
 		ROW("\"defect\":{\"M\":{\"error_type\":{\"S\":\"MALFORMED_ROW\"},"
 			"\"message\":{\"S\":\"a quote\"},\"raw\":{\"S\":\"x\\\"\"}}},"),

@@ -1,0 +1,49 @@
+/*-------------------------------------------------------------------------
+ *
+ * vendor_terms.h
+ *	  Errors in the terms of the vendor's own file.
+ *
+ * A vendor whose file was read with a map knows its own headings, not the names of
+ * our columns.  The metadata of an upload says which is which: "header" has the
+ * headings, "keys" the keys of the same columns in original_data, "converted" the
+ * columns whose values a map converts.  Clients write it, so nothing about it is
+ * certain.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ONBOARD_VENDOR_TERMS_H
+#define ONBOARD_VENDOR_TERMS_H
+
+#include "postgres.h"
+
+#include "utils/jsonb.h"
+
+#include "shared/text.h"
+
+/* Return an array in the metadata, or NULL. */
+extern JsonbContainer *metadata_list(Jsonb *metadata, const char *name);
+
+/*
+ * Return the string at a place of a list, which may be NULL; absent if there is none.
+ * Other values are not read; see report_metadata().
+ */
+extern struct text_view metadata_list_string(JsonbContainer *list, uint32 place);
+
+/*
+ * Return the heading of a column, fit to be shown in a line of text; the name itself
+ * if no map was used or the file lacks the column.  Allocates.
+ */
+extern struct text_view vendor_heading(Jsonb *metadata, struct text_view field);
+
+/* Return the message of an error, with the heading in place of the column's name.  Allocates. */
+extern struct text_view
+vendor_message(Jsonb *metadata, struct text_view field, struct text_view message);
+
+/*
+ * Return the suggestion; "" if the values of the column are converted, so that the
+ * vendor's cell cannot be as suggested.
+ */
+extern struct text_view vendor_suggestion(Jsonb *metadata, struct text_view error_type,
+										  struct text_view field, struct text_view suggestion);
+
+#endif /* ONBOARD_VENDOR_TERMS_H */
