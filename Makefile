@@ -28,7 +28,7 @@ override with_llvm = no
 # Debian packages for building and running, for the image of the functions, for testing,
 # and for the emulated services.
 GLUE_PACKAGES = gcc libc6-dev libpq-dev libcsv-dev libcjson-dev libuchardet-dev libxlsxwriter-dev libexpat1-dev \
-	libminizip-dev zlib1g-dev libssl-dev libcurl4-openssl-dev
+	libminizip-dev zlib1g-dev libutf8proc-dev libssl-dev libcurl4-openssl-dev
 BUILD_PACKAGES = $(GLUE_PACKAGES) postgresql-15 postgresql-server-dev-15
 IMAGE_PACKAGES = $(GLUE_PACKAGES) ca-certificates python3
 TEST_PACKAGES = clang clang-format libclang-rt-14-dev shellcheck valgrind patch perl libipc-run-perl libio-pty-perl \

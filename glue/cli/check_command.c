@@ -46,19 +46,20 @@ enum
 	AT_TYPE,
 	AT_FIELD,
 	AT_MESSAGE,
-	AT_REJECTED,
 	AT_SUGGESTION,
+	AT_REJECTED,
 	AT_PRODUCT
 };
 
 /* One result row per error, grouped by row of the file. */
 static const char query_beginning[] =
-	"SELECT c.row_number, e.error ->> 'error_type', e.error ->> 'error_field',"
-	" e.error ->> 'error_message', e.error ->> 'rejected_value', e.error ->> 'suggestion'";
+	"SELECT c.row_number, " DRY_RUN_ERROR("$4") ", e.error ->> 'rejected_value'";
 static const char query_end[] =
 	" FROM onboard_check($1::text, $2::jsonb, true) c"
 	" CROSS JOIN LATERAL jsonb_array_elements(c.errors) WITH ORDINALITY AS e (error, position)"
-	" CROSS JOIN LATERAL (SELECT $2::jsonb -> (c.row_number - $3::bigint)::integer -> 'product') AS p (product)"
+	" CROSS JOIN LATERAL (SELECT $2::jsonb -> (c.row_number - $3::bigint)::integer) AS r (record)"
+	" CROSS JOIN LATERAL (SELECT (r.record -> 'product') || coalesce(r.record -> 'source_cells', '{}'))"
+	" AS p (product)"
 	" WHERE c.status = 'error' AND e.error ->> 'severity' = 'error'"
 	" ORDER BY c.row_number, e.position";
 
@@ -234,11 +235,12 @@ judge_chunk(void *context, struct glue_error *error)
 		check->run.options->vendor,
 		check->run.records.data,
 		integer_text(first, check->run.first_row),
+		check->run.metadata,
 	};
 	PGresult *result = NULL;
 	bool done;
 
-	if (!database_query(check->run.database, RUN_ONCE, check->query.data, 3, values, &result,
+	if (!database_query(check->run.database, RUN_ONCE, check->query.data, 4, values, &result,
 						error))
 		return false;
 	done = take_errors(check, result, error);

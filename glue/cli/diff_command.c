@@ -90,6 +90,7 @@ enum
 	PARAMETER_MATCH,
 	PARAMETER_BLANK,
 	PARAMETER_COLUMNS,
+	PARAMETER_METADATA,
 	PARAMETER_COUNT
 };
 
@@ -109,6 +110,8 @@ enum
 	DIFF_SUGGESTION
 };
 
+#define ERROR_COLUMNS DRY_RUN_ERROR("$9")
+
 /*
  * One tuple for each column that a row would change, for each error of a
  * rejected row, and for every other row.
@@ -117,9 +120,8 @@ static const char diff_query[] =
 	"SELECT d.row_number, CASE d.status WHEN 'error' THEN 'rejected' ELSE d.action END, coalesce(p.sku, d.sku),"
 	" coalesce($3::jsonb -> (d.row_number - $4::bigint)::integer -> 'product' ->> 'vendor_product_id',"
 	" p.vendor_product_id), v.name, v.old, v.new,"
-	" e.error ->> 'error_type', e.error ->> 'error_field', e.error ->> 'error_message', e.error ->> 'suggestion'"
-	" FROM onboard_diff($1::text, $3::jsonb, $5::text, $6::text, $7::text, $2::timestamptz,"
-	" $8::text[], true) d"
+	" " ERROR_COLUMNS " FROM onboard_diff($1::text, $3::jsonb, $5::text, $6::text, $7::text,"
+	" $2::timestamptz, $8::text[], true) d"
 	" LEFT JOIN onboard.products p ON p.product_id = d.product_id AND d.new_values IS NOT NULL"
 	" LEFT JOIN LATERAL (SELECT key AS name, o.value #>> '{}' AS old, n.value #>> '{}' AS new, a.attnum"
 	" FROM jsonb_each(d.old_values) o FULL JOIN jsonb_each(d.new_values) n USING (key)"
@@ -391,6 +393,7 @@ run_query(struct diff *diff, const char *query, int count, PGresult **result,
 		[PARAMETER_MATCH] = diff->run.apply.match,
 		[PARAMETER_BLANK] = diff->run.apply.blank != NULL ? diff->run.apply.blank : "clear",
 		[PARAMETER_COLUMNS] = diff->columns,
+		[PARAMETER_METADATA] = diff->run.metadata,
 	};
 
 	return database_query(diff->run.database, RUN_ONCE, query, count, values, result, error);

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <cjson/cJSON.h>
+
 #include "base/clock.h"
 #include "cli/chosen_database.h"
 #include "cli/chosen_map.h"
@@ -87,6 +89,18 @@ apply_rows(struct dry_run *run, struct glue_error *error)
 	return true;
 }
 
+/*
+ * Describe a file that has not our headings, for messages in the words of its own.
+ */
+static bool
+describe_file(struct dry_run *run, struct glue_error *error)
+{
+	if (run->local.file.map == NULL)
+		return true;
+	run->metadata = vendor_file_metadata(&run->local.file);
+	return run->metadata != NULL || glue_error_memory(error);
+}
+
 bool
 dry_run_open(struct dry_run *run, const struct options *options, const struct upload_apply *apply,
 			 struct glue_error *error)
@@ -99,13 +113,15 @@ dry_run_open(struct dry_run *run, const struct options *options, const struct up
 		   (run->database = chosen_database_open(options, error)) != NULL &&
 		   check_vendor(run, error) &&
 		   chosen_map_use(&run->local, run->database, &run->apply, error) &&
-		   (apply == NULL || apply_rows(run, error)) && inspect_file(run, error);
+		   (apply == NULL || apply_rows(run, error)) && inspect_file(run, error) &&
+		   describe_file(run, error);
 }
 
 void
 dry_run_close(struct dry_run *run)
 {
 	byte_buffer_clean_up(&run->records);
+	cJSON_free(run->metadata);
 	database_close(run->database);
 	local_file_close(&run->local);
 	memset(run, 0, sizeof(*run));
@@ -172,6 +188,20 @@ append_beside(struct byte_buffer *buffer, const char *name, const struct record 
 }
 
 /*
+ * Append the cells that the vendor's map changed or left out.
+ */
+static void
+append_source_cells(struct byte_buffer *buffer, const struct record *record)
+{
+	if (record->cell_count == 0)
+		return;
+	(void) byte_buffer_append(buffer, ",\"source_cells\":{", 17, NULL);
+	for (int i = 0; i < record->cell_count; i++)
+		append_json_member(buffer, record->cells[i].name, record->cells[i].text, i == 0);
+	(void) byte_buffer_append(buffer, "}", 1, NULL);
+}
+
+/*
  * Append the product and what is beside it, or the defect, of a record.  The
  * caller has reserved room.
  */
@@ -207,6 +237,7 @@ append_content(struct dry_run *run, const struct record *record)
 	(void) byte_buffer_append(buffer, "}", 1, NULL);
 	append_beside(buffer, "action", record, map->action);
 	append_beside(buffer, "key_memo", record, map->key_memo);
+	append_source_cells(buffer, record);
 	(void) byte_buffer_append(buffer, "}", 1, NULL);
 }
 
@@ -221,6 +252,8 @@ record_bound(const struct column_map *map, const struct record *record)
 
 	for (int i = 0; i < record->field_count; i++)
 		bytes += record->fields[i].length;
+	for (int i = 0; i < record->cell_count; i++)
+		bytes += record->cells[i].name.length + record->cells[i].text.length;
 	for (int i = 0; i < map->field_count; i++)
 		bytes += map->fields[i].name.length + 32;
 	return 6 * bytes + 256;

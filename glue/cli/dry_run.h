@@ -25,6 +25,22 @@
 /* Maximum number of rows in a chunk. */
 #define DRY_RUN_ROWS 2000
 
+/*
+ * Columns of SQL: the type, field, message and suggestion of an error e.error of a row,
+ * the latter three in the words of the vendor's own file.  metadata is the parameter
+ * that has dry_run.metadata.
+ */
+#define DRY_RUN_ERROR(metadata)                                                  \
+	"e.error ->> 'error_type', CASE WHEN " metadata "::jsonb IS NULL"            \
+	" THEN e.error ->> 'error_field'"                                            \
+	" ELSE onboard.vendor_heading(" metadata ", e.error ->> 'error_field') END," \
+	" CASE WHEN " metadata " IS NULL THEN e.error ->> 'error_message'"           \
+	" ELSE onboard.vendor_message(" metadata ", e.error ->> 'error_field',"      \
+	" e.error ->> 'error_message') END,"                                         \
+	" CASE WHEN " metadata " IS NULL THEN e.error ->> 'suggestion'"              \
+	" ELSE onboard.vendor_suggestion(" metadata ", e.error ->> 'error_type',"    \
+	" e.error ->> 'error_field', e.error ->> 'suggestion') END"
+
 /* What a command does with the rows; end may be NULL. */
 struct dry_run_events
 {
@@ -38,13 +54,14 @@ struct dry_run_events
 	bool (*end)(void *context, struct glue_error *error);
 };
 
-/* Owns local, database and records; free with dry_run_close(). */
+/* Owns local, database, metadata and records; free with dry_run_close(). */
 struct dry_run
 {
 	const struct options *options;
 	struct local_file local;
 	struct database *database;
 	struct upload_apply apply; /* as requested, else as the map says */
+	char *metadata;            /* of the file, as an upload would have it; NULL without a map */
 	struct progress progress;
 	int64_t started_ms; /* when the first reading began */
 	const struct dry_run_events *events;

@@ -13,8 +13,8 @@
 #include "cli/not_found.h"
 #include "database/postgres_error.h"
 
-/* dependent_objects_still_exist: the vendor's default map is not removed. */
-#define DEFAULT_MAP "2BP01"
+/* object_in_use: the vendor's default map is not removed. */
+#define DEFAULT_MAP "55006"
 
 /* SQLSTATEs of what the database refuses in arguments. */
 static const char *const refusals[] = {

@@ -57,9 +57,11 @@ find_heading(const struct record *header, const char *name)
 	return -1;
 }
 
+/* The test of a heading_test. */
 static bool
-is_heading(struct text_view text)
+is_heading(const void *context, struct text_view text)
 {
+	(void) context;
 	return heading_matches(text, VALUE_HEADING) || heading_matches(text, REPLACEMENT_HEADING);
 }
 
@@ -145,7 +147,7 @@ read_file(FILE *file, struct value_list *list, struct glue_error *error)
 {
 	const struct row_source_options options = {
 		.max_bytes = MOST_BYTES,
-		.is_heading = is_heading,
+		.known = {is_heading, NULL},
 	};
 	const struct row_source_events events = {take_header, take_record, list};
 	struct row_source *source = formats_open(&options, &events, error);

@@ -67,7 +67,7 @@ put_null(struct byte_buffer *buffer)
 
 /*
  * Build the COPY statement: the fixed columns, the header's columns in table
- * order, attributes, the action, the memo of keys and defects.
+ * order, attributes, the action, the memo of keys, the source cells and defects.
  */
 static bool
 make_statement(struct copy_layout *layout, struct glue_error *error)
@@ -102,6 +102,11 @@ make_statement(struct copy_layout *layout, struct glue_error *error)
 	if (layout->map->key_memo >= 0)
 	{
 		used += snprintf(layout->statement + used, size - used, ", key_memo");
+		layout->column_count++;
+	}
+	if (layout->map->has_file_map)
+	{
+		used += snprintf(layout->statement + used, size - used, ", source_cells");
 		layout->column_count++;
 	}
 	if (layout->with_defects)
@@ -203,6 +208,43 @@ copy_append_trailer(struct byte_buffer *buffer, struct glue_error *error)
 }
 
 /*
+ * Begin a JSON object; returns where its length belongs.
+ */
+static size_t
+open_object(struct byte_buffer *buffer)
+{
+	size_t length_at = buffer->used;
+
+	put_int32(buffer, 0);
+	byte_buffer_put(buffer, (const char[]){JSONB_VERSION, '{'}, 2);
+	return length_at;
+}
+
+/*
+ * End the JSON object.
+ */
+static void
+close_object(struct byte_buffer *buffer, size_t length_at)
+{
+	uint32_t length;
+
+	byte_buffer_put(buffer, "}", 1);
+	length = htonl((uint32_t) (buffer->used - length_at - sizeof(length)));
+	memcpy(buffer->data + length_at, &length, sizeof(length));
+}
+
+/*
+ * Append a text in quotes.
+ */
+static void
+put_json(struct byte_buffer *buffer, struct text_view text)
+{
+	byte_buffer_put(buffer, "\"", 1);
+	byte_buffer_append_json(buffer, text);
+	byte_buffer_put(buffer, "\"", 1);
+}
+
+/*
  * Append the attributes as one JSON object of strings.  Omits empty fields; the
  * fix file shows an absent value as an empty field again.
  */
@@ -210,14 +252,11 @@ static void
 put_attributes(const struct copy_layout *layout, const struct record *record,
 			   struct byte_buffer *buffer)
 {
-	size_t length_at = buffer->used;
+	size_t length_at = open_object(buffer);
 	size_t key_start = 0;
 	int attribute = 0;
 	bool first = true;
-	uint32_t length;
 
-	put_int32(buffer, 0);
-	byte_buffer_put(buffer, (const char[]){JSONB_VERSION, '{'}, 2);
 	for (int i = 0; i < layout->map->field_count; i++)
 	{
 		struct text_view value = record->fields[i];
@@ -232,15 +271,51 @@ put_attributes(const struct copy_layout *layout, const struct record *record,
 				byte_buffer_put(buffer, ",", 1);
 			first = false;
 			byte_buffer_put(buffer, layout->keys.data + key_start, key_end - key_start);
-			byte_buffer_put(buffer, "\"", 1);
-			byte_buffer_append_json(buffer, value);
-			byte_buffer_put(buffer, "\"", 1);
+			put_json(buffer, value);
 		}
 		key_start = key_end;
 	}
-	byte_buffer_put(buffer, "}", 1);
-	length = htonl((uint32_t) (buffer->used - length_at - sizeof(length)));
-	memcpy(buffer->data + length_at, &length, sizeof(length));
+	close_object(buffer, length_at);
+}
+
+/*
+ * Append the cells that the vendor's map changed or left out as one JSON object of
+ * strings, null if there are none.
+ */
+static void
+put_source_cells(const struct record *record, struct byte_buffer *buffer)
+{
+	size_t length_at;
+
+	if (record->cell_count == 0)
+	{
+		put_null(buffer);
+		return;
+	}
+	length_at = open_object(buffer);
+	for (int i = 0; i < record->cell_count; i++)
+	{
+		if (i > 0)
+			byte_buffer_put(buffer, ",", 1);
+		put_json(buffer, record->cells[i].name);
+		byte_buffer_put(buffer, ":", 1);
+		put_json(buffer, record->cells[i].text);
+	}
+	close_object(buffer, length_at);
+}
+
+/*
+ * Return the maximum size of the source cells as JSON.
+ */
+static size_t
+cells_bound(const struct record *record)
+{
+	size_t bytes = 0;
+
+	for (int i = 0; i < record->cell_count; i++)
+		bytes +=
+			LONGEST_JSON_ESCAPE * (record->cells[i].name.length + record->cells[i].text.length) + 6;
+	return bytes;
 }
 
 /*
@@ -256,9 +331,10 @@ row_bound(const struct copy_layout *layout, const struct record *record)
 	if (layout->map->attribute_count > 0)
 		bytes = LONGEST_JSON_ESCAPE * bytes + layout->keys.used +
 				4 * (size_t) layout->map->attribute_count;
+	bytes += cells_bound(record);
 	if (record->defect_type != NULL)
 		bytes += strlen(record->defect_type) + RECORD_MESSAGE_SIZE;
-	return layout->prefix.used + 2 * BIGINT_SIZE + bytes + 4 * (size_t) layout->column_count + 8;
+	return layout->prefix.used + 2 * BIGINT_SIZE + bytes + 4 * (size_t) layout->column_count + 16;
 }
 
 static void
@@ -278,6 +354,8 @@ put_product(const struct copy_layout *layout, const struct record *record,
 		put_text(buffer, record->fields[layout->map->action]);
 	if (layout->map->key_memo >= 0)
 		put_text(buffer, record->fields[layout->map->key_memo]);
+	if (layout->map->has_file_map)
+		put_source_cells(record, buffer);
 	if (layout->with_defects)
 	{
 		for (int i = 0; i < DEFECT_COLUMNS; i++)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "import/map_fit.h"
+#include "reader/mapped_header.h"
 #include "shared/action.h"
 
 /* The maps that the vendor may use, those of its own first. */
@@ -44,15 +45,20 @@ count_found(const struct vendor_file *file, const struct file_map *candidate)
 {
 	const struct row_source_found found = {.delimiter = file->found.delimiter};
 	struct column_needs needs = needs_with(file, candidate);
-	struct column_map map;
+	struct mapped_header header;
 	struct glue_error error;
 	int count = 0;
 
-	if (!column_map_init(&map, file->found.refused_header, &needs, &found, &error))
+	if (!mapped_header_init(&header, file->found.refused_header, &needs, &found, &error))
 		return 0;
 	for (int column = 0; column < COLUMN_COUNT; column++)
-		count += map.position[column] >= 0 && map.position[column] < map.header_count;
-	column_map_clean_up(&map);
+	{
+		int position = header.columns.position[column];
+
+		/* Any file would have what the map itself adds. */
+		count += position >= 0 && position < header.columns.header_count;
+	}
+	mapped_header_clean_up(&header);
 	return count;
 }
 

@@ -253,45 +253,52 @@ identify(struct vendor_file *file, const struct glue_error *fault)
 	/* Further options for reading and applying a file go here. */
 }
 
+/*
+ * Add a text to a JSON array.
+ */
 static void
-add_name(cJSON *names, struct text_view name)
+add_text(cJSON *array, struct text_view text)
 {
-	char text[ONBOARD_MAX_FIELD_BYTES + 1];
+	char string[ONBOARD_MAX_FIELD_BYTES + 1];
 
-	snprintf(text, sizeof(text), "%.*s", (int) name.length, name.data);
-	cJSON_AddItemToArray(names, cJSON_CreateString(text));
+	snprintf(string, sizeof(string), "%.*s", (int) text.length, text.data);
+	cJSON_AddItemToArray(array, cJSON_CreateString(string));
 }
 
 /*
- * Add the header as a JSON array of names.
+ * Add the vendor's headings as a JSON array.
  */
 static void
 add_header(cJSON *metadata, const struct column_map *map)
 {
-	cJSON *names = cJSON_AddArrayToObject(metadata, "header");
+	cJSON *headings = cJSON_AddArrayToObject(metadata, "header");
 
 	for (int i = 0; i < map->header_count; i++)
-		add_name(names, map->fields[i].heading);
+		add_text(headings, map->fields[i].heading);
 }
 
 /*
- * Add what the reports need to know about the map: where the cells of each heading
- * are, and in which of them no corrected value can be put.
+ * Add what the reports need to know of the vendor's map: under which name each of the
+ * header's cells is kept, and which columns have values that no cell can take back.
  */
 static void
-add_map(cJSON *metadata, const struct file_map *file_map, const struct column_map *map)
+add_map(cJSON *metadata, const struct vendor_file *file)
 {
+	const struct column_map *map = file->found.map;
 	cJSON *keys = cJSON_AddArrayToObject(metadata, "keys");
-	cJSON *converted = cJSON_AddArrayToObject(metadata, "converted");
+	cJSON *converted;
 
 	for (int i = 0; i < map->header_count; i++)
-		add_name(keys, map->fields[i].key);
+		add_text(keys, map->fields[i].key);
+	cJSON_AddStringToObject(metadata, "map", file_map_name(file->map));
+	converted = cJSON_AddArrayToObject(metadata, "converted");
 	for (int i = 0; i < map->field_count; i++)
 	{
-		if (map->fields[i].is_converted)
-			add_name(converted, map->fields[i].key);
+		if (map->fields[i].is_converted && map->fields[i].role == FIELD_COLUMN)
+			add_text(converted, map->fields[i].key);
 	}
-	cJSON_AddStringToObject(metadata, "map", file_map_name(file_map));
+	if (file->found.skipped_rows > 0)
+		cJSON_AddNumberToObject(metadata, "skipped_rows", (double) file->found.skipped_rows);
 }
 
 /*
@@ -340,14 +347,12 @@ vendor_file_metadata(const struct vendor_file *file)
 	{
 		add_header(metadata, found->map);
 		if (file->map != NULL)
-			add_map(metadata, file->map, found->map);
+			add_map(metadata, file);
 		cJSON_AddStringToObject(metadata, "delimiter", delimiter);
 		if (found->quote != QUOTE_DOUBLE)
 			cJSON_AddStringToObject(metadata, "quote", quote_sign_name(found->quote));
 		if (found->empty_rows > 0)
 			cJSON_AddNumberToObject(metadata, "empty_rows", (double) found->empty_rows);
-		if (found->skipped_rows > 0)
-			cJSON_AddNumberToObject(metadata, "skipped_rows", (double) found->skipped_rows);
 		add_sheet_rows(metadata, &found->sheet_rows);
 	}
 	add_format(metadata, found);

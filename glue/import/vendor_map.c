@@ -18,8 +18,7 @@
 	" END) f (upload_id)"
 
 /*
- * Parse the document that is the one value of a result; null is no map.  A map that
- * cannot be used refuses the file.
+ * Parse the document that is the one value of a result; null is no map.
  */
 static bool
 parse_map(const PGresult *result, struct file_map **map, struct glue_error *error)
@@ -28,8 +27,6 @@ parse_map(const PGresult *result, struct file_map **map, struct glue_error *erro
 	if (PQgetisnull(result, 0, 0))
 		return true;
 	*map = file_map_parse(PQgetvalue(result, 0, 0), error);
-	if (*map == NULL && error->class == GLUE_USAGE_ERROR)
-		error->class = GLUE_FILE_FAULT;
 	return *map != NULL;
 }
 

@@ -34,7 +34,21 @@ put_beside(struct dynamodb_json *json, const char *name, const struct record *re
 }
 
 /*
- * Write the product's fields, the row's action and the memo of its keys.  Empty
+ * Write the cells that the vendor's map changed or left out.
+ */
+static void
+put_source_cells(struct dynamodb_json *json, const struct record *record)
+{
+	if (record->cell_count == 0)
+		return;
+	dynamodb_open_map(json, "source_cells");
+	for (int i = 0; i < record->cell_count; i++)
+		dynamodb_put_text(json, record->cells[i].name, record->cells[i].text);
+	dynamodb_close_map(json);
+}
+
+/*
+ * Write the product's fields, the row's action, the memo of its keys and source cells.  Empty
  * fields of unknown columns are omitted, as in COPY, so that both routes store
  * the same row.
  */
@@ -55,6 +69,7 @@ put_product(struct dynamodb_json *json, const struct column_map *map, const stru
 	dynamodb_close_map(json);
 	put_beside(json, "action", record, map->action);
 	put_beside(json, "key_memo", record, map->key_memo);
+	put_source_cells(json, record);
 }
 
 static void

@@ -6,9 +6,8 @@
  *
  * A source decides what a record is; the map decides what its fields mean.  A
  * heading denotes a column if it is the column's name, compared as heading.h
- * says.  Vendor-specific
- * headings would be mapped in column_map_init(), and vendor-specific values
- * converted in column_map_row(), through which every row passes.
+ * says, or if the vendor's map says so (map_binding.h); mapped_header.h makes the map
+ * of a header.
  *
  *-------------------------------------------------------------------------
  */
@@ -66,6 +65,7 @@ struct column_map
 	int key_memo;                /* likewise, of onboard_key */
 	int attribute_count;
 	char *names;
+	bool has_file_map; /* a vendor's map decided what the fields are */
 };
 
 /* How the rows of a file are applied, which decides the columns that it needs. */
@@ -78,18 +78,26 @@ struct column_needs
 	const struct file_map *map;
 };
 
+/* ----- for the files that make a map ----- */
+
 /*
- * Map the fields of a header, which is borrowed for the call.  Returns false
- * and leaves *map empty on OUT_OF_MEMORY and on these file faults:
- *	  NO_HEADER			the header cannot be read, or has no known column; the text
- *						names the cause, as far as header and *found show it
- *	  DUPLICATE_COLUMN	two headings are the same column or attribute
- *	  MISSING_COLUMN	required columns are absent; the text names all of them,
- *						each with the heading in the file that may mean it
+ * Begin a map with the headings of a header, whose fields have no roles yet, and room
+ * for more fields.  Returns false on OUT_OF_MEMORY.
  */
-extern bool column_map_init(struct column_map *map, const struct record *header,
-							const struct column_needs *needs, const struct row_source_found *found,
+extern bool column_map_init(struct column_map *map, const struct record *header, int more,
 							struct glue_error *error);
+
+/*
+ * Assign a field its role; column is COLUMN_NONE for other roles than FIELD_COLUMN.
+ * name is borrowed for the life of the map.
+ */
+extern void column_map_assign(struct column_map *map, int index, enum field_role role,
+							  enum onboard_column column, struct text_view name);
+
+/* Assign a field the role that its heading has by itself. */
+extern void column_map_assign_own(struct column_map *map, int index);
+
+/* ----- for all ----- */
 
 /* Return the known columns that the header has. */
 extern column_set column_map_columns(const struct column_map *map);
@@ -125,7 +133,8 @@ struct column_map_scratch
 };
 
 /*
- * Return the row that a record represents, its fields in the positions of the map.
+ * Return the row that a record represents, its fields as in the file; row_map.h
+ * transforms them as the vendor's map says.
  * A defect in a field is given the field's name, "field 2 (product_name) ...". A
  * record in which only our own columns have cells is EMPTY_ROW, whatever its number
  * of fields, and a repeated header line is MALFORMED_ROW.  Returns record itself if
@@ -136,9 +145,9 @@ column_map_row(const struct column_map *map, const struct record *record,
 			   struct column_map_scratch *scratch);
 
 /*
- * Return whether a text is the name of a column; for
- * row_source_options.is_heading.
+ * Return whether a text is the name of a column or a heading that the vendor's map
+ * names; a heading_test, whose context is a struct column_needs, or NULL without map.
  */
-extern bool column_map_is_heading(struct text_view text);
+extern bool column_map_is_heading(const void *needs, struct text_view text);
 
 #endif /* GLUE_COLUMN_MAP_H */

@@ -108,7 +108,7 @@ struct line_score
 
 static struct line_score
 score_line(struct text_view line, char delimiter, enum quote_sign quote,
-		   bool (*is_heading)(struct text_view heading))
+		   const struct heading_test *known)
 {
 	struct line_score score = {0, 0, 0};
 	struct pieces pieces = pieces_of(line, delimiter, quote);
@@ -120,16 +120,16 @@ score_line(struct text_view line, char delimiter, enum quote_sign quote,
 
 		score.count++;
 		score.filled += text_trim(name).length > 0;
-		score.known += is_heading != NULL && is_heading(name);
+		score.known += heading_is_known(known, name);
 	}
 	return score;
 }
 
 int
 csv_dialect_headings(struct text_view line, char delimiter, enum quote_sign quote,
-					 bool (*is_heading)(struct text_view heading))
+					 const struct heading_test *known)
 {
-	return score_line(line, delimiter, quote, is_heading).known;
+	return score_line(line, delimiter, quote, known).known;
 }
 
 /*
@@ -138,14 +138,14 @@ csv_dialect_headings(struct text_view line, char delimiter, enum quote_sign quot
  */
 static char
 best_delimiter(const struct csv_dialect *dialect, struct text_view line,
-			   bool (*is_heading)(struct text_view heading), struct line_score *best)
+			   const struct heading_test *known, struct line_score *best)
 {
 	char delimiter = dialect->delimiter != 0 ? dialect->delimiter : candidates[0];
 
-	*best = score_line(line, delimiter, dialect->quote, is_heading);
+	*best = score_line(line, delimiter, dialect->quote, known);
 	for (size_t i = 1; dialect->delimiter == 0 && i < sizeof(candidates); i++)
 	{
-		struct line_score score = score_line(line, candidates[i], dialect->quote, is_heading);
+		struct line_score score = score_line(line, candidates[i], dialect->quote, known);
 
 		if (score.known > best->known || (score.known == best->known && score.count > best->count))
 		{
@@ -235,12 +235,13 @@ static bool
 are_titles(struct text_view text, struct cursor from, size_t to, const struct csv_dialect *dialect,
 		   char delimiter, int header_fields)
 {
+	static const struct heading_test nothing = {NULL, NULL};
 	int most = header_fields / 2 < MOST_TITLE_CELLS ? header_fields / 2 : MOST_TITLE_CELLS;
 	struct text_view line;
 
 	while (from.offset < to && next_line(text, &from, &line))
 	{
-		if (score_line(line, delimiter, dialect->quote, NULL).filled > most)
+		if (score_line(line, delimiter, dialect->quote, &nothing).filled > most)
 			return false;
 	}
 	return true;
@@ -253,7 +254,7 @@ are_titles(struct text_view text, struct cursor from, size_t to, const struct cs
  */
 static void
 find_below(struct csv_dialect *dialect, struct text_view text, struct cursor first,
-		   bool (*is_heading)(struct text_view heading))
+		   const struct heading_test *known)
 {
 	struct cursor cursor = first;
 	struct cursor here = first;
@@ -266,7 +267,7 @@ find_below(struct csv_dialect *dialect, struct text_view text, struct cursor fir
 	while (next_line(text, &cursor, &line))
 	{
 		struct line_score score;
-		char delimiter = best_delimiter(dialect, line, is_heading, &score);
+		char delimiter = best_delimiter(dialect, line, known, &score);
 
 		if (score.known >= FEWEST_HEADINGS)
 		{
@@ -299,7 +300,7 @@ skip_blank_lines(struct text_view text, struct cursor *cursor)
 
 void
 csv_dialect_detect(struct csv_dialect *dialect, struct text_view text,
-				   bool (*is_heading)(struct text_view heading))
+				   const struct heading_test *known)
 {
 	struct cursor first = {0, 1};
 	struct cursor next;
@@ -323,10 +324,10 @@ csv_dialect_detect(struct csv_dialect *dialect, struct text_view text,
 	dialect->header_line = first.line;
 	dialect->heading_line = 0;
 	line = (struct text_view){text.data + first.offset, text.length - first.offset};
-	delimiter = best_delimiter(dialect, logical_line(line, quote_sign_byte(dialect->quote)),
-							   is_heading, &score);
-	if (score.known == 0 && is_heading != NULL)
-		find_below(dialect, text, first, is_heading);
+	delimiter =
+		best_delimiter(dialect, logical_line(line, quote_sign_byte(dialect->quote)), known, &score);
+	if (score.known == 0 && known->test != NULL)
+		find_below(dialect, text, first, known);
 	if (dialect->delimiter == 0)
 		dialect->delimiter = delimiter;
 }

@@ -23,6 +23,20 @@ enum quote_sign
 	QUOTE_SIGN_COUNT
 };
 
+/* Tells known headings from other texts; test is NULL if none is known. */
+struct heading_test
+{
+	bool (*test)(const void *context, struct text_view text);
+	const void *context;
+};
+
+/* Return whether a text is a known heading. */
+static inline bool
+heading_is_known(const struct heading_test *known, struct text_view text)
+{
+	return known->test != NULL && known->test(known->context, text);
+}
+
 struct csv_dialect
 {
 	char delimiter; /* 0 if not known */
@@ -47,19 +61,18 @@ struct csv_dialect
  * known heading, at most three cells filled, and at most half as many as the header
  * has fields.
  *
- * is_heading tests for a known heading, without its quotes; NULL if none is
- * known.  text is UTF-8, and holds TEXT_STREAM_BLOCK_BYTES of the file unless the
- * file is shorter.
+ * text is UTF-8, and holds TEXT_STREAM_BLOCK_BYTES of the file unless the file is
+ * shorter.  Headings are tested without their quotes.
  */
 extern void csv_dialect_detect(struct csv_dialect *dialect, struct text_view text,
-							   bool (*is_heading)(struct text_view heading));
+							   const struct heading_test *known);
 
 /*
  * Return the number of known headings in a line with this delimiter and quote
  * character.
  */
 extern int csv_dialect_headings(struct text_view line, char delimiter, enum quote_sign quote,
-								bool (*is_heading)(struct text_view heading));
+								const struct heading_test *known);
 
 /* Return the byte of a quote character, NUL for none.  */
 extern char quote_sign_byte(enum quote_sign quote);

@@ -29,7 +29,7 @@
 struct csv_source
 {
 	struct row_source base;
-	bool (*is_heading)(struct text_view text);
+	struct heading_test known;
 	void (*take_bytes)(void *context, const char *bytes, size_t length);
 	void *bytes_context;
 	struct csv_dialect dialect;
@@ -127,7 +127,7 @@ new_reader(struct csv_source *source, struct glue_error *error)
 static bool
 begin_records(struct csv_source *source, struct text_view first_block)
 {
-	csv_dialect_detect(&source->dialect, first_block, source->is_heading);
+	csv_dialect_detect(&source->dialect, first_block, &source->known);
 	if (!new_reader(source, &source->base.error))
 		return false;
 	csv_reader_begin_at(source->reader, 0, source->dialect.header_line, 0);
@@ -379,7 +379,7 @@ csv_open(const struct row_source_options *options, struct glue_error *error)
 		glue_error_memory(error);
 		return NULL;
 	}
-	source->is_heading = options->is_heading;
+	source->known = options->known;
 	source->take_bytes = options->take_bytes;
 	source->bytes_context = options->bytes_context;
 	source->dialect.delimiter = options->delimiter;

@@ -13,6 +13,7 @@
 
 #include "base/heap.h"
 #include "reader/csv_token.h"
+#include "reader/row_source.h"
 #include "shared/columns.h"
 #include "shared/csv_cell.h"
 
@@ -63,20 +64,13 @@ csv_token_write(const struct csv_token *token, struct byte_buffer *buffer, struc
 /* ----- reading ----- */
 
 static bool
-foreign_state(struct glue_error *error)
-{
-	return glue_error_set(error, GLUE_INTERNAL_ERROR, "CHECKPOINT",
-						  "the checkpoint of the upload was not written by this program");
-}
-
-static bool
 read_names(struct csv_token *token, const cJSON *names, struct glue_error *error)
 {
 	const cJSON *name;
 	int count = cJSON_GetArraySize(names);
 
 	if (!cJSON_IsArray(names) || count < 1 || count > ONBOARD_MAX_COLUMNS)
-		return foreign_state(error);
+		return row_source_foreign_token(error);
 	token->names = glue_allocate(sizeof(*token->names) * count);
 	if (token->names == NULL)
 		return glue_error_memory(error);
@@ -84,7 +78,7 @@ read_names(struct csv_token *token, const cJSON *names, struct glue_error *error
 	cJSON_ArrayForEach(name, names)
 	{
 		if (!cJSON_IsString(name))
-			return foreign_state(error);
+			return row_source_foreign_token(error);
 		token->names[token->header_count++] = text_of(name->valuestring);
 	}
 	return true;
@@ -100,10 +94,10 @@ read_members(struct csv_token *token, struct glue_error *error)
 
 	if (!cJSON_IsNumber(skip) || skip->valuedouble < 0 || !cJSON_IsString(encoding) ||
 		!cJSON_IsString(delimiter) || !csv_delimiter_is_acceptable(delimiter->valuestring[0]))
-		return foreign_state(error);
+		return row_source_foreign_token(error);
 	if (quote != NULL &&
 		(!cJSON_IsString(quote) || !quote_sign_by_name(quote->valuestring, &token->quote)))
-		return foreign_state(error);
+		return row_source_foreign_token(error);
 	token->skip = (int64_t) skip->valuedouble;
 	token->encoding = encoding->valuestring;
 	token->delimiter = delimiter->valuestring[0];

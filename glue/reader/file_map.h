@@ -22,6 +22,9 @@
 
 #include "base/failure.h"
 #include "reader/csv_dialect.h"
+#include "reader/transform.h"
+#include "shared/columns.h"
+#include "shared/map_syntax.h"
 #include "shared/text.h"
 
 /* How the map says that a file is read and applied; NULL, 0 or false: it does not say. */
@@ -39,12 +42,12 @@ struct file_map_defaults
 	int64_t max_rows;
 };
 
-/* Opaque. */
+/* Opaque to other rooms; its parts are below. */
 struct file_map;
 
 /*
  * Parse the document of onboard_map(), NUL-terminated and borrowed for the call.  The
- * caller must call file_map_destroy().  Returns NULL on OUT_OF_MEMORY, on usage error
+ * caller must call file_map_destroy().  Returns NULL on OUT_OF_MEMORY, on file fault
  * INVALID_SETTING if the map cannot be used (it has a fault, or an exchange rate is
  * missing; the text says what to do), and on internal error MAP if the document is
  * not one of onboard_map().
@@ -60,5 +63,55 @@ extern const char *file_map_hash(const struct file_map *map);
 
 /* Return the settings of the map.  Borrowed. */
 extern const struct file_map_defaults *file_map_defaults(const struct file_map *map);
+
+/* Return whether a text is the name of a column or a heading that the map, unless NULL, names. */
+extern bool file_map_is_heading(const struct file_map *map, struct text_view text);
+
+/* ----- for the files that apply a map; texts and arrays live as long as the map ----- */
+
+/* A column, an attribute or the action, and where it comes from. */
+struct map_use
+{
+	enum map_statement_kind kind; /* MAP_STATEMENT_COLUMN, _ATTRIBUTE or _ACTION */
+	enum onboard_column column;   /* or COLUMN_NONE */
+	struct text_view name;        /* of an attribute */
+	struct text_view constant;    /* data NULL: it comes from a heading */
+	int heading_count;            /* alternatives */
+	const struct text_view *headings;
+	int step_count;
+	const struct transform_step *steps;
+	bool is_safe; /* all steps are; see transformation.h */
+};
+
+/* Rows that are no products. */
+struct map_skip
+{
+	struct text_view heading;
+	struct text_view value; /* data NULL: a blank one */
+};
+
+struct file_map
+{
+	const char *name;
+	const char *hash;
+	struct file_map_defaults defaults;
+	int use_count;
+	struct map_use *uses; /* in the order of the map */
+	int skip_count;
+	struct map_skip *skips;
+	int ignored_count;
+	struct text_view *ignored; /* headings */
+	bool ignores_others;
+
+	/* private to file_map.c */
+	struct value_list *lists;
+	int list_count;
+	struct category_names categories;
+	struct cJSON *document;
+	struct block *blocks;
+};
+
+/* Return the statement for a column or, with COLUMN_NONE, for the action; or NULL. */
+extern const struct map_use *file_map_use(const struct file_map *map, enum onboard_column column);
 
 #endif /* GLUE_FILE_MAP_H */

@@ -54,21 +54,25 @@ format_reason(struct text_view line)
 	return NULL;
 }
 
+/* A heading_test. */
 static bool
-is_ours(struct text_view heading)
+is_known(const void *map, struct text_view heading)
 {
-	return heading_column(heading) != COLUMN_NONE;
+	return file_map_is_heading(map, heading);
 }
 
 static int
-count_headings(struct text_view line, char delimiter, enum quote_sign quote)
+count_headings(struct text_view line, char delimiter, enum quote_sign quote,
+			   const struct file_map *map)
 {
-	return csv_dialect_headings(line, delimiter, quote, is_ours);
+	const struct heading_test known = {is_known, map};
+
+	return csv_dialect_headings(line, delimiter, quote, &known);
 }
 
 /* Return the delimiter with which a line has most of our headings, or 0. */
 static char
-other_delimiter(struct text_view line, enum quote_sign quote)
+other_delimiter(struct text_view line, enum quote_sign quote, const struct file_map *map)
 {
 	int most = FEWEST_HEADINGS - 1;
 	char best = 0;
@@ -78,7 +82,7 @@ other_delimiter(struct text_view line, enum quote_sign quote)
 		int count = 0;
 
 		if (csv_delimiter_is_acceptable(delimiter) && delimiter != quote_sign_byte(quote))
-			count = count_headings(line, delimiter, quote);
+			count = count_headings(line, delimiter, quote, map);
 		if (count > most)
 		{
 			most = count;
@@ -111,8 +115,8 @@ write_delimiter(char delimiter, char word[8])
 
 /* Find the cause in the line itself; false if it is not recognized.  */
 static bool
-explain_line(const struct record *header, const struct row_source_found *found, char *text,
-			 size_t size)
+explain_line(const struct record *header, const struct row_source_found *found,
+			 const struct file_map *map, char *text, size_t size)
 {
 	const char *format = format_reason(header->raw);
 	char word[8];
@@ -124,7 +128,7 @@ explain_line(const struct record *header, const struct row_source_found *found, 
 		return true;
 	}
 	if (header->field_count == 1 && is_quoted(header->raw, quote_sign_byte(found->quote)) &&
-		other_delimiter(header->fields[0], QUOTE_NONE) != 0)
+		other_delimiter(header->fields[0], QUOTE_NONE, map) != 0)
 	{
 		snprintf(text, size,
 				 "each line is in quotes as a whole, so it is one field; save the file without "
@@ -134,7 +138,7 @@ explain_line(const struct record *header, const struct row_source_found *found, 
 	for (int quote = 0; quote < QUOTE_NONE; quote++)
 	{
 		if ((enum quote_sign) quote != found->quote &&
-			count_headings(header->raw, found->delimiter, (enum quote_sign) quote) >=
+			count_headings(header->raw, found->delimiter, (enum quote_sign) quote, map) >=
 				FEWEST_HEADINGS)
 		{
 			snprintf(text, size,
@@ -145,7 +149,7 @@ explain_line(const struct record *header, const struct row_source_found *found, 
 			return true;
 		}
 	}
-	delimiter = other_delimiter(header->raw, found->quote);
+	delimiter = other_delimiter(header->raw, found->quote, map);
 	if (delimiter == 0)
 		return false;
 	write_delimiter(delimiter, word);
@@ -156,10 +160,21 @@ explain_line(const struct record *header, const struct row_source_found *found, 
 	return true;
 }
 
+/* Write which headings were looked for. */
+static void
+write_wanted(const struct file_map *map, char *text, size_t size)
+{
+	if (map == NULL)
+		snprintf(text, size, "column names (vendor_product_id, product_name, category, ...)");
+	else
+		snprintf(text, size, "headings that the map %s names", file_map_name(map));
+}
+
 bool
 header_fault_set(const struct record *header, const struct row_source_found *found,
-				 struct glue_error *error)
+				 const struct file_map *map, struct glue_error *error)
 {
+	char wanted[128];
 	char cause[256];
 	char shown[4 * QUOTED_CHARACTERS + 8];
 	struct text_builder builder;
@@ -167,7 +182,7 @@ header_fault_set(const struct record *header, const struct row_source_found *fou
 	text_start(&builder, shown, sizeof(shown));
 	text_add_quoted(&builder, header->raw);
 	text_finish(&builder);
-	if (!explain_line(header, found, cause, sizeof(cause)))
+	if (!explain_line(header, found, map, cause, sizeof(cause)))
 	{
 		if (found->heading_line > 0)
 			snprintf(cause, sizeof(cause),
@@ -176,21 +191,24 @@ header_fault_set(const struct record *header, const struct row_source_found *fou
 		else
 			snprintf(cause, sizeof(cause), "the file must begin with its header line");
 	}
+	write_wanted(map, wanted, sizeof(wanted));
 	return glue_error_set(error, GLUE_FILE_FAULT, "NO_HEADER",
-						  "%s contains none of the column names (vendor_product_id, product_name, "
-						  "category, ...): %s; it begins with %s",
+						  "%s contains none of the %s: %s; it begins with %s",
 						  header->line_number > 1 ? "the first line with text" : "the first line",
-						  cause, shown);
+						  wanted, cause, shown);
 }
 
 bool
-header_fault_set_unreadable(const struct record *header, const char *reason,
-							struct glue_error *error)
+header_fault_set_unreadable(const struct record *header, struct glue_error *error)
 {
 	const char *format = format_reason(header->raw);
 
 	if (format != NULL)
 		return glue_error_set(error, GLUE_FILE_FAULT, "NO_HEADER", "%s", format);
-	return glue_error_set(error, GLUE_FILE_FAULT, "NO_HEADER", "the header line cannot be read: %s",
-						  reason);
+	if (header->defect_field == 0)
+		return glue_error_set(error, GLUE_FILE_FAULT, "NO_HEADER",
+							  "the header line cannot be read: %s", header->defect_message);
+	return glue_error_set(error, GLUE_FILE_FAULT, "NO_HEADER",
+						  "the header line cannot be read: field %d %s", header->defect_field,
+						  header->defect_message);
 }

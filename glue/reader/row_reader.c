@@ -10,6 +10,8 @@
  * one run.  If there are more runs than we remember, the rows of the oldest one
  * are delivered even though they may be at the end.
  *
+ * With a vendor's map, each row passes through a row_map, which may leave it out.
+ *
  *-------------------------------------------------------------------------
  */
 #include <string.h>
@@ -17,7 +19,10 @@
 #include "base/heap.h"
 #include "reader/formats.h"
 #include "reader/header_copy.h"
+#include "reader/mapped_header.h"
+#include "reader/row_map.h"
 #include "reader/row_reader.h"
+#include "reader/row_token.h"
 
 /* Runs of empty rows that are remembered. */
 #define MOST_EMPTY_RUNS 64
@@ -39,10 +44,14 @@ struct row_reader
 
 	/* mutable */
 	struct row_source *source;
-	struct column_map map;
-	bool has_map;
-	struct header_copy refused_header; /* if the map did not accept it */
+	struct mapped_header header;
+	bool has_map;                      /* the header has been mapped */
+	struct header_copy refused_header; /* if it could not be mapped */
 	struct column_map_scratch scratch;
+	struct row_map *row_map;  /* NULL without a vendor's map */
+	struct row_token resumed; /* zero unless the reader resumes */
+	bool is_resumed;
+	struct byte_buffer state; /* of the last token */
 	struct empty_run empty_runs[MOST_EMPTY_RUNS];
 	int empty_run_count;
 	bool delivers_empty;     /* the current row is one that was held back */
@@ -54,7 +63,7 @@ struct row_reader
 static bool
 make_empty_raw(struct row_reader *reader, const struct row_source_found *found)
 {
-	int count = reader->map.field_count - 1;
+	int count = reader->header.columns.header_count - 1;
 
 	reader->empty_raw = glue_allocate(count + 1);
 	if (reader->empty_raw == NULL)
@@ -62,6 +71,20 @@ make_empty_raw(struct row_reader *reader, const struct row_source_found *found)
 	memset(reader->empty_raw, found->delimiter != 0 ? found->delimiter : ',', count);
 	reader->empty_raw[count] = '\0';
 	return true;
+}
+
+/* Prepare to apply the vendor's map, if there is one, to rows. */
+static bool
+open_row_map(struct row_reader *reader)
+{
+	if (reader->is_resumed && (reader->resumed.rows != NULL) != (reader->header.binding != NULL))
+		return row_source_foreign_token(&reader->error);
+	if (reader->header.binding == NULL)
+		return true;
+	reader->row_map = row_map_new(&reader->header.columns, reader->header.binding, &reader->error);
+	return reader->row_map != NULL &&
+		   (!reader->is_resumed ||
+			row_map_read(reader->row_map, reader->resumed.rows, &reader->error));
 }
 
 /* Callback of the source. */
@@ -72,14 +95,15 @@ take_header(void *context, const struct record *header)
 	struct row_source_found found;
 
 	row_source_found(reader->source, &found);
-	reader->has_map = column_map_init(&reader->map, header, &reader->needs, &found, &reader->error);
+	reader->has_map =
+		mapped_header_init(&reader->header, header, &reader->needs, &found, &reader->error);
 	if (!reader->has_map && header->defect_type == NULL)
 		(void) header_copy_make(&reader->refused_header, header, NULL);
-	if (reader->has_map && column_map_ends_in_ours(&reader->map))
+	if (reader->has_map && column_map_ends_in_ours(&reader->header.columns))
 		row_source_keep_fields(reader->source);
-	return reader->has_map && make_empty_raw(reader, &found) &&
+	return reader->has_map && open_row_map(reader) && make_empty_raw(reader, &found) &&
 		   (reader->events.header == NULL ||
-			reader->events.header(reader->events.context, &reader->map));
+			reader->events.header(reader->events.context, &reader->header.columns));
 }
 
 /* ----- empty rows ----- */
@@ -153,16 +177,28 @@ hold_empty_row(struct row_reader *reader, const struct record *row)
 	return true;
 }
 
+static bool
+deliver_row(struct row_reader *reader, const struct record *row)
+{
+	if (record_is_empty_row(row))
+		return hold_empty_row(reader, row);
+	return deliver_empty_rows(reader) && reader->events.row(reader->events.context, row);
+}
+
 /* Callback of the source. */
 static bool
 take_record(void *context, const struct record *record)
 {
 	struct row_reader *reader = context;
-	const struct record *row = column_map_row(&reader->map, record, &reader->scratch);
+	struct row_map *map = reader->row_map;
+	const struct record *row = column_map_row(&reader->header.columns, record, &reader->scratch);
+	bool skips;
 
-	if (record_is_empty_row(row))
-		return hold_empty_row(reader, row);
-	return deliver_empty_rows(reader) && reader->events.row(reader->events.context, row);
+	if (map == NULL)
+		return deliver_row(reader, row);
+	skips = row_map_skips(map, row);
+	return (skips || deliver_row(reader, row_map_apply(map, row))) &&
+		   row_map_pass(map, row, skips, &reader->error);
 }
 
 /* Allocate a reader and set the events through which its source calls it. */
@@ -204,7 +240,7 @@ row_reader_open(const struct row_source_options *options, const struct row_reade
 		return NULL;
 	if (options != NULL)
 		own = *options;
-	own.is_heading = column_map_is_heading;
+	own.known = (struct heading_test){column_map_is_heading, &reader->needs};
 	reader->source = formats_open(&own, &source_events, error);
 	return check_source(reader);
 }
@@ -218,7 +254,9 @@ row_reader_resume(const struct resume_token *token, const struct row_reader_even
 
 	if (reader == NULL)
 		return NULL;
-	reader->source = formats_resume(token, &source_events, error);
+	reader->is_resumed = true;
+	if (row_token_split(&reader->resumed, token, error))
+		reader->source = formats_resume(&reader->resumed.source, &source_events, error);
 	return check_source(reader);
 }
 
@@ -234,7 +272,10 @@ row_reader_destroy(struct row_reader *reader)
 	if (reader == NULL)
 		return;
 	row_source_destroy(reader->source);
-	column_map_clean_up(&reader->map);
+	row_map_destroy(reader->row_map);
+	mapped_header_clean_up(&reader->header);
+	row_token_clean_up(&reader->resumed);
+	byte_buffer_clean_up(&reader->state);
 	header_copy_clean_up(&reader->refused_header);
 	glue_release(reader->empty_raw);
 	glue_release(reader);
@@ -279,7 +320,9 @@ row_reader_token(struct row_reader *reader, struct resume_token *token, struct g
 {
 	glue_error_clear(error);
 	/* The source is already at the row after the empty ones. */
-	return !reader->delivers_empty && row_source_token(reader->source, token, error);
+	if (reader->delivers_empty || !row_source_token(reader->source, token, error))
+		return false;
+	return reader->row_map == NULL || row_token_join(token, reader->row_map, &reader->state, error);
 }
 
 void
@@ -288,12 +331,14 @@ row_reader_found(const struct row_reader *reader, struct row_source_found *found
 	row_source_found(reader->source, found);
 	for (int i = 0; i < reader->empty_run_count; i++)
 		found->empty_rows += reader->empty_runs[i].count;
+	if (reader->row_map != NULL)
+		found->skipped_rows = row_map_skipped(reader->row_map);
 }
 
 const struct column_map *
 row_reader_map(const struct row_reader *reader)
 {
-	return reader->has_map ? &reader->map : NULL;
+	return reader->has_map ? &reader->header.columns : NULL;
 }
 
 const struct record *

@@ -43,7 +43,7 @@ struct row_reader_events
 struct row_reader;
 
 /*
- * Create a reader.  options may be NULL; its is_heading is ignored.  events is
+ * Create a reader.  options may be NULL; its known headings are ignored.  events is
  * copied.  The caller must call row_reader_destroy().  Returns NULL on the
  * errors of formats_open().
  */
@@ -72,7 +72,7 @@ extern void row_reader_destroy(struct row_reader *reader);
 
 /*
  * Read the next bytes of the file, borrowed for the call.  Results as
- * row_source_push(), and the file faults of column_map_init().
+ * row_source_push(), and the file faults of mapped_header_init().
  */
 extern bool row_reader_push(struct row_reader *reader, const char *bytes, size_t length,
 							struct glue_error *error);

@@ -97,3 +97,10 @@ row_source_destroy(struct row_source *source)
 	if (source != NULL)
 		source->format->destroy(source);
 }
+
+bool
+row_source_foreign_token(struct glue_error *error)
+{
+	return glue_error_set(error, GLUE_INTERNAL_ERROR, "CHECKPOINT",
+						  "the checkpoint of the upload was not written by this program");
+}

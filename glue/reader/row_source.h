@@ -80,11 +80,8 @@ struct row_source_options
 	/* Format of the file in an archive; NULL: the file may be no archive. */
 	const struct row_format *inside;
 
-	/*
-	 * Return whether a text is the heading of a known column, which helps to
-	 * detect the delimiter.  NULL: none is known.
-	 */
-	bool (*is_heading)(struct text_view text);
+	/* Which headings are known, which helps to find the header and the delimiter. */
+	struct heading_test known;
 };
 
 /* Callbacks, in order: header once, then record for each row. */
@@ -111,6 +108,7 @@ struct row_source_found
 	int64_t hidden_lines; /* above the header, which a spreadsheet does not show */
 	bool has_content;     /* the file contains more than a byte order mark */
 	int64_t empty_rows;   /* at the end of the file, ignored; set by row_reader.c */
+	int64_t skipped_rows; /* left out by the vendor's map; likewise */
 
 	/* The sheet of a workbook that is read: NULL and 0 if unknown, or if there are none. */
 	const char *sheet;
@@ -160,6 +158,12 @@ extern bool
 row_source_token(struct row_source *source, struct resume_token *token, struct glue_error *error);
 
 /*
+ * Set internal error CHECKPOINT: a token was not written by this program.  Always
+ * returns false.
+ */
+extern bool row_source_foreign_token(struct glue_error *error);
+
+/*
  * Called while the header event runs: a record with more fields than the header is
  * malformed even if these are empty.
  */
@@ -184,7 +188,7 @@ struct row_format
 
 	/*
 	 * Create a source.  options is borrowed for the call, its strings and
-	 * is_heading as long as the source lives.  Returns NULL on a usage error (an invalid option), file fault
+	 * context of known as long as the source lives.  Returns NULL on a usage error (an invalid option), file fault
 	 * UNSUPPORTED_ENCODING, or OUT_OF_MEMORY.
 	 */
 	struct row_source *(*open)(const struct row_source_options *options, struct glue_error *error);

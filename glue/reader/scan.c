@@ -51,8 +51,8 @@ count_header_lines(const struct row_reader *reader)
 	if (found.sheet_number > 0)
 		return 1;
 	lines = 1 + found.hidden_lines;
-	for (int i = 0; i < map->field_count; i++)
-		lines += sheet_rows_lines(map->fields[i].name) - 1;
+	for (int i = 0; i < map->header_count; i++)
+		lines += sheet_rows_lines(map->fields[i].heading) - 1;
 	return lines;
 }
 
@@ -328,6 +328,7 @@ scan_finish(struct scan *scan, struct scan_result *result, struct glue_error *er
 	row_reader_found(scan->reader, &found);
 	result->format = found.format;
 	result->empty_rows = found.empty_rows;
+	result->skipped_rows = found.skipped_rows;
 	result->quote = found.quote;
 	result->compression = found.compression;
 	result->sheet = found.sheet;

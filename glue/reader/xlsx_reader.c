@@ -28,7 +28,7 @@
 
 struct header_search
 {
-	bool (*is_heading)(struct text_view text);
+	struct heading_test known;
 	int rows;           /* not empty, so far */
 	int most_cells;     /* with a value, in any of them */
 	int64_t first_row;  /* 0: none */
@@ -45,8 +45,7 @@ count_cells(const struct header_search *search, const struct xlsx_row *row, int 
 	for (int i = 0; i < row->cell_count; i++)
 	{
 		*values += row->cells[i].length > 0;
-		*headings += row->cells[i].length > 0 && search->is_heading != NULL &&
-					 search->is_heading(row->cells[i]);
+		*headings += row->cells[i].length > 0 && heading_is_known(&search->known, row->cells[i]);
 	}
 }
 
@@ -65,7 +64,7 @@ look_for_header(void *context, const struct xlsx_row *row)
 		search->header_row = row->number;
 	if (values > search->most_cells)
 		search->most_cells = values;
-	return search->header_row == 0 && search->is_heading != NULL && search->rows < MOST_TITLES;
+	return search->header_row == 0 && search->known.test != NULL && search->rows < MOST_TITLES;
 }
 
 /* ----- choosing the sheet ----- */
@@ -84,7 +83,7 @@ static bool
 look_at_sheet(struct choice *choice, const struct xlsx_sheet *sheet, bool *has_header,
 			  struct glue_error *error)
 {
-	struct header_search search = {.is_heading = choice->options->is_heading};
+	struct header_search search = {.known = choice->options->known};
 
 	*has_header = false;
 	if (!xlsx_sheet_read(choice->workbook, sheet, look_for_header, &search, error) &&
@@ -168,7 +167,7 @@ choose_by_header(struct choice *choice, struct glue_error *error)
 		if (has_header)
 			return true;
 	}
-	if (choice->candidates <= 1 || choice->options->is_heading == NULL)
+	if (choice->candidates <= 1 || choice->options->known.test == NULL)
 		return true;
 	list_names(workbook, false, names, sizeof(names));
 	return glue_error_set(

@@ -189,9 +189,8 @@ find_alike(struct text_view text, const struct text_view *names, int count)
 	return alike;
 }
 
-/* Find the name itself, or the only one with the same letters. */
-static int
-find_same(struct text_view text, const struct text_view *names, int count)
+int
+category_find(struct text_view text, const struct text_view *names, int count)
 {
 	int found = text.length > 0 ? name_find(text, names, count) : -1;
 
@@ -241,7 +240,7 @@ find_in_path(struct text_view text, const struct text_view *names, int count)
 		if (!is_path)
 			return -1;
 		part.length = (size_t) (text.data + offset - part.data);
-		known = find_same(text_trim(part), names, count);
+		known = category_find(text_trim(part), names, count);
 		if (known >= 0)
 		{
 			found_count += known != found;

@@ -11,6 +11,12 @@
 #include "shared/text.h"
 
 /*
+ * Find a name, or the only one with the same words whatever their case, plural and
+ * punctuation, among names that are sorted by their bytes; returns its index, or -1.
+ */
+extern int category_find(struct text_view text, const struct text_view *names, int count);
+
+/*
  * Find the one category that a text plainly means, among names that are sorted by
  * their bytes; returns its index, or -1 if there is none.  In order of preference:
  *

@@ -226,6 +226,28 @@ strip_affix(struct text_view *text, enum number_kind kind, bool at_start)
 	return true;
 }
 
+/* Is the character part of a plain number? */
+static bool
+is_number_character(char byte)
+{
+	return is_ascii_digit((unsigned char) byte) || byte == '.' || byte == ',' || byte == '-';
+}
+
+struct text_view
+number_without_currency(struct text_view text)
+{
+	struct text_view rest = text;
+
+	if (strip_affix(&rest, NUMBER_MONEY, true) && rest.length > 0 &&
+		is_number_character(rest.data[0]))
+		return rest;
+	rest = text;
+	if (strip_affix(&rest, NUMBER_MONEY, false) && rest.length > 0 &&
+		is_number_character(rest.data[rest.length - 1]))
+		return rest;
+	return text;
+}
+
 /*
  * Read a separator at offset: returns its size, or 0 if there is none.  All
  * blanks count as the same separator.

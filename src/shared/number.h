@@ -69,4 +69,10 @@ number_parse(struct text_view text, const struct number_range *range, int64_t *n
 extern bool number_suggest(struct text_view text, const struct number_range *range,
 						   char *suggestion, size_t size);
 
+/*
+ * Return a trimmed text without the currency sign or code at one of its ends, and the
+ * blanks beside it, if a number is next to it; otherwise the text itself.
+ */
+extern struct text_view number_without_currency(struct text_view text);
+
 #endif /* ONBOARD_NUMBER_H */

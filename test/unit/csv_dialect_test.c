@@ -12,10 +12,11 @@
 
 /* Known headings in this test, in any case and with surrounding blanks. */
 static bool
-is_heading(struct text_view text)
+is_heading(const void *context, struct text_view text)
 {
 	static const char *const headings[] = {"sku", "price", "category"};
 
+	(void) context;
 	text = text_trim(text);
 	for (size_t i = 0; i < sizeof(headings) / sizeof(headings[0]); i++)
 	{
@@ -26,12 +27,15 @@ is_heading(struct text_view text)
 	return false;
 }
 
+static const struct heading_test known = {is_heading, NULL};
+static const struct heading_test none_known = {NULL, NULL};
+
 static void
 check_delimiter(const char *text, char expected)
 {
 	struct csv_dialect dialect = {0};
 
-	csv_dialect_detect(&dialect, text_of(text), is_heading);
+	csv_dialect_detect(&dialect, text_of(text), &known);
 	is_int(dialect.delimiter, expected, "delimiter of %s", text);
 }
 
@@ -64,7 +68,7 @@ test_no_headings(void)
 	struct text_view text = text_of("sku;price;a,b,c,d,e,f,g\n");
 	struct csv_dialect dialect = {0};
 
-	csv_dialect_detect(&dialect, text, NULL);
+	csv_dialect_detect(&dialect, text, &none_known);
 	is_int(dialect.delimiter, ',', "most frequent delimiter wins if no headings are known");
 }
 
@@ -74,7 +78,7 @@ check_header(const char *text, const char *rest, int line, char delimiter, int h
 {
 	struct csv_dialect dialect = {0};
 
-	csv_dialect_detect(&dialect, text_of(text), is_heading);
+	csv_dialect_detect(&dialect, text_of(text), &known);
 	is_text(text + dialect.header_offset, rest, "header of %s", text);
 	is_int(dialect.header_line, line, "its line");
 	is_int(dialect.delimiter, delimiter, "its delimiter");
@@ -116,14 +120,14 @@ test_given(void)
 	struct csv_dialect single = {.quote = QUOTE_SINGLE};
 	struct csv_dialect none = {.quote = QUOTE_NONE};
 
-	csv_dialect_detect(&semicolon, text_of("sep=,\nsku,price\n"), is_heading);
+	csv_dialect_detect(&semicolon, text_of("sep=,\nsku,price\n"), &known);
 	is_int(semicolon.delimiter, ';', "a given delimiter comes before a line that names one");
 	is_int(semicolon.header_line, 2, "which is not a header");
-	csv_dialect_detect(&single, text_of("'sku';'a,b,c';'price'\n"), is_heading);
+	csv_dialect_detect(&single, text_of("'sku';'a,b,c';'price'\n"), &known);
 	is_int(single.delimiter, ';', "delimiters in single quotes do not count");
-	csv_dialect_detect(&none, text_of("\"sku;price\"\n\"1,2"), is_heading);
+	csv_dialect_detect(&none, text_of("\"sku;price\"\n\"1,2"), &known);
 	is_int(none.delimiter, ';', "without a quote character all delimiters count");
-	is_int(csv_dialect_headings(text_of("sku ^'price'^x"), '^', QUOTE_SINGLE, is_heading), 2,
+	is_int(csv_dialect_headings(text_of("sku ^'price'^x"), '^', QUOTE_SINGLE, &known), 2,
 		   "headings are counted");
 }
 

@@ -74,6 +74,21 @@ events_append_text(struct event_list *list, struct text_view text)
 	}
 }
 
+/* Append the source cells as "  {name=text|...}", if there are any. */
+static inline void
+events_source_cells(struct event_list *list, const struct record *record)
+{
+	for (int i = 0; i < record->cell_count; i++)
+	{
+		events_append(list, i == 0 ? "  {" : "|", i == 0 ? 3 : 1);
+		events_append_text(list, record->cells[i].name);
+		events_append(list, "=", 1);
+		events_append_text(list, record->cells[i].text);
+	}
+	if (record->cell_count > 0)
+		events_append(list, "}", 1);
+}
+
 /* A record_fn: context is the list. */
 static inline bool
 events_record(void *context, const struct record *record)
@@ -108,6 +123,7 @@ events_record(void *context, const struct record *record)
 				events_append(list, "|", 1);
 			events_append_text(list, record->fields[i]);
 		}
+		events_source_cells(list, record);
 	}
 	events_append(list, "\n", 1);
 	list->count++;

@@ -9,6 +9,7 @@
 
 #include "base/heap.h"
 #include "import/vendor_file.h"
+#include "reader/mapped_header.h"
 
 static void
 is_array(const char *const *names, int count, const char *expected)
@@ -17,19 +18,19 @@ is_array(const char *const *names, int count, const char *expected)
 	struct text_view fields[8];
 	struct record header = {.line_number = 1, .field_count = count, .fields = fields};
 	struct glue_error error = {0};
-	struct column_map map;
-	struct vendor_file file = {.found.map = &map};
+	struct mapped_header mapped;
+	struct vendor_file file = {.found.map = &mapped.columns};
 	char *array;
 
 	for (int i = 0; i < count; i++)
 		fields[i] = text_of(names[i]);
-	if (!ok(column_map_init(&map, &header, &needs, &(struct row_source_found){0}, &error),
+	if (!ok(mapped_header_init(&mapped, &header, &needs, &(struct row_source_found){0}, &error),
 			"a header is mapped"))
 		return;
 	array = vendor_file_columns(&file);
 	is_text(array, expected, "its columns are %s", expected);
 	glue_release(array);
-	column_map_clean_up(&map);
+	mapped_header_clean_up(&mapped);
 }
 
 int

@@ -181,7 +181,7 @@ check_sheets(const char *name, const struct book *book, const char *sheet, const
 {
 	const struct row_source_options options = {
 		.sheet = sheet,
-		.is_heading = column_map_is_heading,
+		.known = {column_map_is_heading, NULL},
 	};
 
 	check_with(name, book, &options, expected);

@@ -35,6 +35,17 @@ Event = dict[str, Any]
 KEY = "uploads/VEND001/VEND001_20260104_090000.csv"
 PLANTED = "PLANTED-VALUE-5d90"
 HEADER = ["sku", "vendor_product_id", "product_name", "category", "price", "stock_quantity", "description", "colour", ""]
+# Rows of pictures are skipped, and variants take the name of their product.
+MAP = """skip when "Code" is blank
+vendor_product_id = "Code"
+sku = "Code" | prefix("X-")
+product_name = "Title" | fill_down("Group")
+category = "Kind" | values(kinds)
+price = "Price" | thousands(".") | decimal_comma
+stock_quantity = constant "5"
+ignore others
+"""
+KINDS = '{"Buch": "Books"}'
 LIMIT = 32 * 1024 * 1024
 FOREVER = 200
 sequence = itertools.count(1)
@@ -101,6 +112,27 @@ def good_file(rows: int, seed: int, bad_share: float = 0.0) -> bytes:
         writer.writerow([f"S{seed}-{number}", f"V{seed}-{number}", f"{PLANTED} {number}", "Books", price, "3", description,
                          "red", ""])
     return text.getvalue().encode()
+
+
+def mapped_file(groups: int, seed: int, bad_share: float = 0.1) -> bytes:
+    """The file of a shop with headings of its own: four records a group, one of which is no product."""
+    source = random.Random(seed)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=";")
+    writer.writerow(["Group", "Code", "Title", "Kind", "Price", "Note"])
+    for group in range(groups):
+        for variant in range(4):
+            price = "frei" if source.random() < bad_share else f"{source.randint(1, 9)}.{source.randint(100, 999)},50"
+            title = f"{PLANTED} {group}" if variant == 0 and group % 5 else ""
+            writer.writerow([f"g{group}", "" if variant == 1 else f"M{seed}-{group}-{variant}", title, "buch", price, "x"])
+    return text.getvalue().encode()
+
+
+def set_map(text: str, *databases: str, kinds: str = KINDS) -> None:
+    """Store the map "shop" of the vendor and the list that it uses, in these databases or in both."""
+    for database in databases or ("", "line"):
+        sql("SELECT onboard_set_map('VEND001', 'shop', :'map'), onboard_set_map_values('VEND001', 'kinds', :'kinds')",
+            database or None, map=text, kinds=kinds)
 
 
 def hostile_file(seed: int) -> bytes:
@@ -347,14 +379,14 @@ class Delivery:
 
 
 class EqualTest(Services):
-    def command_line(self, content: bytes) -> str:
+    def command_line(self, content: bytes, *options: str) -> str:
         """Return what the command line produces from a file, in its own database."""
         path = os.path.join(self.folder, "VEND001_20260104_090000.csv")
         with open(path, "wb") as file:
             file.write(content)
         sql("TRUNCATE onboard.products, onboard.upload_history CASCADE", "line")
         done = subprocess.run([os.environ["ONBOARD_BIN"], "load", path, "--vendor", "VEND001", "--json", "--no-reports",
-                               "--max-bytes", "0", "--max-rows", "0", "--db", "dbname=line"],
+                               "--max-bytes", "0", "--max-rows", "0", "--db", "dbname=line", *options],
                               capture_output=True, text=True, check=False)
         self.assertIn(done.returncode, (0, 1), done.stderr)
         return sql(VERDICTS, "line", u=upload_id("line"))
@@ -410,6 +442,67 @@ class EqualTest(Services):
         self.assertEqual(sql(VERDICTS, u=upload_id()), self.command_line(content))
         self.assertEqual(sql("SELECT metadata ->> 'format', metadata ->> 'sheet' FROM onboard.upload_history"),
                          "xlsx|Products")
+
+    def test_same_mapped_file_after_kills(self) -> None:
+        """A reading that resumes at a checkpoint skips and fills down as one that began at the first byte."""
+        source = random.Random(8)
+        set_map(MAP)
+        content = mapped_file(4_000, 41)
+        function: Function
+        function = self.function(kill_after=lambda: source.random() * 0.3 if function.kills < 10 else None,
+                                 DIRECT_TRANSACTION_ROWS="50")
+        self.load(function, self.put(content, metadata={"onboard-map": "shop"}))
+        self.assertGreater(function.kills, 0)
+        self.assertEqual(sql("SELECT total_records, valid_records + error_records, metadata ->> 'skipped_rows', map_name "
+                             "FROM onboard.upload_history"), "12000|12000|4000|shop")
+        self.assertEqual(sql(VERDICTS, u=upload_id()), self.command_line(content, "--map", "shop"))
+        reports = "SELECT onboard_error_csv(:'u'); SELECT onboard_fix_csv(:'u')"
+        self.assertEqual(sql(reports, u=upload_id()), sql(reports, "line", u=upload_id("line")))
+
+    def test_same_mapped_workbook_after_kills(self) -> None:
+        source = random.Random(9)
+        set_map(MAP)
+        rows = list(csv.reader(io.StringIO(mapped_file(3_000, 43).decode()), delimiter=";"))
+        content = workbook(rows)
+        function: Function
+        function = self.function(kill_after=lambda: source.random() * 0.3 if function.kills < 10 else None,
+                                 DIRECT_TRANSACTION_ROWS="50")
+        self.load(function, self.put(content, metadata={"onboard-map": "shop"}))
+        self.assertGreater(function.kills, 0)
+        self.assertEqual(sql(VERDICTS, u=upload_id()), self.command_line(content, "--map", "shop"))
+
+    def test_map_changes_between_deliveries(self) -> None:
+        """An upload is read with the map that it began with, wherever it resumes; so is one that has ended."""
+        set_map(MAP)
+        content = mapped_file(4_000, 47)
+        function = self.function(DIRECT_TRANSACTION_ROWS="500")
+        event = self.put(content, metadata={"onboard-map": "shop"})
+        self.assertTrue(Delivery(function, event).kill_after(1_000))
+        set_map(MAP.replace('constant "5"', 'constant "6"').replace('prefix("X-")', 'prefix("Y-")'), "", kinds="{}")
+        self.load(function, event)
+        resumed = sql(VERDICTS, u=upload_id())
+        self.assertEqual(resumed, self.command_line(content, "--map", "shop"))
+        # Not even the absence of the map matters.
+        sql("SELECT onboard_remove_map('VEND001', 'shop')")
+        self.assertEqual(self.load(function, event), 1)
+        self.assertEqual(sql(VERDICTS, u=upload_id()), resumed)
+        self.assertEqual(sql("SELECT map_name, status FROM onboard.upload_history"), "shop|partial")
+
+    def test_default_map(self) -> None:
+        """It reads the files of its vendor, unless the metadata names another one or none; its settings count, too."""
+        set_map(MAP + "mode upsert\nmatch sku\nmax_rows 10\n")
+        sql("SELECT onboard_set_default_map('VEND001', 'shop')")
+        self.addCleanup(sql, "SELECT onboard_set_default_map('VEND001', null)")
+        function = self.function()
+        self.load(function, self.put(mapped_file(3, 53, 0)))
+        self.assertEqual(sql("SELECT status, mode, match, map_name, inserted FROM onboard.upload_history"),
+                         "completed|upsert|sku|shop|9")
+        sql("TRUNCATE onboard.products, onboard.upload_history CASCADE")
+        self.load(function, self.put(mapped_file(4, 59)))
+        self.assertEqual(sql("SELECT status, failure_code FROM onboard.upload_history"), "failed|TOO_MANY_ROWS")
+        sql("TRUNCATE onboard.products, onboard.upload_history CASCADE")
+        self.load(function, self.put(good_file(3, 61), metadata={"onboard-map": "none"}))
+        self.assertEqual(sql("SELECT status, mode, map_name, map_hash FROM onboard.upload_history"), "completed|insert||")
 
 
 class ResumeTest(Services):

@@ -28,7 +28,7 @@ VENDOR = {"vendor_id": "ACME", "vendor_name": "Acme \u00fc\"", "email": "desk@ac
           "country": "US", "postal_code": "62704", "status": "pending_approval"}
 # What a new vendor has, besides what it was added with.
 DEFAULTS = {"modes": ["insert", "upsert", "update"], "default_mode": "insert", "price_guard": 5, "sold_out_guard": 0.5,
-            "discontinue_guard": 0.2, "language": None}
+            "discontinue_guard": 0.2, "language": None, "default_map": None}
 
 
 def begin(vendor: str = "VEND001", key: str = "", metadata: dict[str, str] | None = None) -> str:
@@ -205,6 +205,16 @@ class OperatorTest(HandlerCase):
                  "a guard is too large; a sold-out or discontinue guard is a share, from 0 to 1")):
             self.assertEqual(self.refusal("vendor_set", vendor_id="VEND001", **change), ("INVALID_VALUE", message))
         self.assertEqual(self.ask("vendor_list", vendor_id="VEND001")["vendors"], [again["vendor"]])
+
+    def test_default_map_of_a_vendor(self) -> None:
+        query("""SELECT onboard_set_map('VEND001', 'shop', 'price = "Cost"')""")
+        self.addCleanup(query, "UPDATE onboard.vendors SET default_map = NULL; DELETE FROM onboard.column_maps")
+        for given, stored in (("shop", "shop"), ("", None)):
+            answer = self.ask("vendor_set", vendor_id="VEND001", default_map=given)
+            self.assertEqual((answer["changed"], answer["vendor"]["default_map"]), (True, stored))
+        unknown = ("UNKNOWN_MAP", "the vendor has no such map, and no preset has this name")
+        self.assertEqual(self.refusal("vendor_set", vendor_id="VEND001", default_map="shpo"), unknown)
+        self.assertEqual(self.refusal("vendor_set", vendor_id="VEND002", default_map="shop"), unknown)
 
     def test_status_of_a_vendor(self) -> None:
         answer = self.ask("vendor_set_status", vendor_id="VEND001", status="suspended")

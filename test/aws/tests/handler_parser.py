@@ -273,6 +273,43 @@ class ParserTest(HandlerCase):
                 self.assertIn(f"Details: {text} (WRONG_ENCODING)", mail)
         self.assertEqual(len([body for body in self.messages() if "upload_ended" in json.dumps(body)]), len(puts))
 
+    def test_map(self) -> None:
+        """The metadata name a map, or the vendor has a default; a refused header says which one would fit."""
+        self.addCleanup(sql, "DELETE FROM onboard.upload_history; DELETE FROM onboard.column_maps")
+        sql("""SELECT onboard_set_map('VEND001', 'shop', 'price = "Cost" | decimal_comma
+product_name = "Title"'), onboard_set_map('VEND001', 'pounds', 'price = "Cost" | exchange(GBP, USD)
+product_name = "Title"')""")
+        content = b'vendor_product_id;Title;category;sku;Cost;stock_quantity\nV1;Cup;Books;S1;"2,50";2\n'
+        for route in ("stream", "direct"):
+            function = self.function(ROUTE=route)
+            with self.subTest(route=route):
+                sql("TRUNCATE onboard.products CASCADE")
+                put = self.put(content, onboard_map="shop")
+                self.parse(put, function=function)
+                self.assertEqual(self.state(put, "map_name, map_version, failure_code, total_records"), "shop|1||1")
+                if route == "stream":
+                    item, = self.items(put)
+                    self.assertEqual((item["product_data"]["price"], item["source_cells"]), ("2.50", {"price": "2,50"}))
+                else:
+                    self.assertEqual(sql("SELECT price FROM onboard.products"), "2.50")
+        cases = {'onboard-map of the file is "shpo"; the vendor has no such map': {"onboard_map": "shpo"},
+                 "onboard map rate GBP USD": {"onboard_map": "pounds"}}
+        for text, metadata in cases.items():
+            with self.subTest(text):
+                put = self.put(content, **metadata)
+                self.parse(put)
+                self.parse(put)
+                self.assertEqual(self.state(put, "status, failure_code, map_name"), "failed|INVALID_SETTING|")
+                self.assertIn(text, self.state(put, "failure_message"))
+        put = self.put(content)
+        self.parse(put)
+        self.assertEqual(self.state(put, "status, failure_code"), "failed|MISSING_COLUMN")
+        self.assertRegex(self.state(put, "failure_message"),
+                         'map "shop" fits this file: .* the metadata onboard-map=shop')
+        put = self.put(content, vendor="VEND002")
+        self.parse(put)
+        self.assertNotIn('"shop"', self.state(put, "failure_message"))
+
     def test_delivered_again(self) -> None:
         """An object that is announced again is the same upload, even if the vendor's default has changed."""
         self.addCleanup(sql, "UPDATE onboard.vendors SET default_mode = 'insert' WHERE vendor_id = 'VEND001'")

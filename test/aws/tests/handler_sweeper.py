@@ -212,6 +212,29 @@ class SweeperTest(Sweeping):
                     ExpressionAttributeValues={":id": {"S": upload}})["Items"]
                 self.assertEqual(item["product_data"]["M"]["product_name"], {"S": "Größe für 5 €"})
 
+    def test_reread_with_the_same_map(self) -> None:
+        """Whatever has become of the map, and whether the first reading got so far that it found the header, or not."""
+        self.addCleanup(query, "DELETE FROM onboard.upload_history; DELETE FROM onboard.column_maps")
+        parser, sweeper = self.function("parser"), self.function("sweeper")
+        set_map = "SELECT onboard_set_map('VEND001', 'shop', 'product_name = \"Title\" | prefix(\"%s \")')"
+        for is_inspected in (True, False):
+            with self.subTest(is_inspected=is_inspected):
+                query(set_map % "old")
+                upload = self.parse_file(parser, HEADER.replace("product_name", "Title") + row(1), 1,
+                                         metadata={"onboard-map": "shop"})
+                if not is_inspected:
+                    query("UPDATE onboard.upload_history SET total_records = NULL, metadata = metadata - 'header' "
+                          f"WHERE upload_id = '{upload}'")
+                query(set_map % "new")
+                before = self.attempts(upload)
+                self.let_lie(upload)
+                self.assertEqual(self.counts(sweeper)[:3], (1, 0, 0))
+                self.assertNotEqual(self.attempts(upload), before)
+                item, = self.clients["dynamodb"].query(
+                    TableName=self.resources.settings["Table"]["TableName"], KeyConditionExpression="upload_id = :id",
+                    ExpressionAttributeValues={":id": {"S": upload}})["Items"]
+                self.assertEqual(item["product_data"]["M"]["product_name"], {"S": "old Lamp"})
+
     def test_judged_row_counts_as_progress(self) -> None:
         parser, sweeper = self.function("parser"), self.function("sweeper", SWEEP_ATTEMPTS="1")
         upload = self.parse(parser, 4)

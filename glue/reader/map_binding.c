@@ -1,0 +1,435 @@
+/*-------------------------------------------------------------------------
+ *
+ * map_binding.c
+ *	  Binds a vendor's map to the header of a file.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/heap.h"
+#include "reader/header_check.h"
+#include "reader/map_binding.h"
+#include "shared/heading.h"
+
+/* "column_4096" and its NUL. */
+#define NUMBERED_KEY_SIZE 12
+
+#define NOT_FOUND (-1)
+
+/* A binding that is being made. */
+struct binder
+{
+	const struct file_map *map;
+	struct column_map *columns;
+	struct map_binding *binding;
+	bool *is_used; /* of each field of the file: the map names it */
+	bool *is_set;  /* it has its role */
+	struct glue_error *error;
+};
+
+/* ----- finding headings ----- */
+
+/*
+ * Find a heading in the file; *index is NOT_FOUND if it has none.  The columns of a
+ * fix file are not the vendor's.  Returns false if the file has it twice.
+ */
+static bool
+find_heading(struct binder *binder, struct text_view heading, int *index)
+{
+	const struct column_map *columns = binder->columns;
+
+	*index = NOT_FOUND;
+	for (int i = 0; i < columns->header_count; i++)
+	{
+		const struct mapped_field *field = &columns->fields[i];
+
+		if (!heading_same(heading, field->heading) || heading_is_reserved(field->heading) ||
+			heading_matches(field->heading, ONBOARD_KEY_COLUMN))
+			continue;
+		if (*index != NOT_FOUND)
+			return header_check_twice(columns, &columns->fields[*index], field, binder->error);
+		*index = i;
+	}
+	if (*index != NOT_FOUND)
+		binder->is_used[*index] = true;
+	return true;
+}
+
+/* Find the first of several headings that the file has. */
+static bool
+find_first(struct binder *binder, const struct text_view *headings, int count, int *index)
+{
+	*index = NOT_FOUND;
+	for (int i = 0; i < count && *index == NOT_FOUND; i++)
+	{
+		if (!find_heading(binder, headings[i], index))
+			return false;
+	}
+	return true;
+}
+
+/* ----- values ----- */
+
+static enum field_role
+role_of(const struct map_use *use)
+{
+	switch (use->kind)
+	{
+		case MAP_STATEMENT_COLUMN:
+			return FIELD_COLUMN;
+		case MAP_STATEMENT_ACTION:
+			return FIELD_ACTION;
+		default:
+			return FIELD_ATTRIBUTE;
+	}
+}
+
+/* Return the name of what a statement makes. */
+static struct text_view
+name_of(const struct map_use *use)
+{
+	switch (use->kind)
+	{
+		case MAP_STATEMENT_COLUMN:
+			return text_of(onboard_columns[use->column].name);
+		case MAP_STATEMENT_ACTION:
+			return text_of(ONBOARD_ACTION_COLUMN);
+		default:
+			return use->name;
+	}
+}
+
+/* Give a field the role that a statement says. */
+static void
+assign(struct binder *binder, int index, const struct map_use *use)
+{
+	struct mapped_field *field = &binder->columns->fields[index];
+
+	column_map_assign(binder->columns, index, role_of(use), use->column, name_of(use));
+	field->is_converted = !use->is_safe;
+}
+
+/* Add a field after those of the file; a suggestion for it has no cell. */
+static int
+add_field(struct binder *binder, const struct map_use *use, struct text_view heading)
+{
+	int index = binder->columns->field_count++;
+
+	binder->columns->fields[index].heading = heading;
+	assign(binder, index, use);
+	binder->columns->fields[index].is_converted = true;
+	return index;
+}
+
+/* Remember that the blank cells of a field are filled; the first statement counts. */
+static bool
+bind_fill(struct binder *binder, const struct transform_step *step, int source)
+{
+	struct map_binding *binding = binder->binding;
+	struct bound_fill *fill = &binding->fills[binding->fill_count];
+
+	for (int i = 0; i < binding->fill_count; i++)
+	{
+		if (binding->fills[i].source == source)
+			return true;
+	}
+	*fill = (struct bound_fill){source, NOT_FOUND};
+	if (step->argument_count > 0)
+	{
+		if (!find_heading(binder, step->arguments[0], &fill->group))
+			return false;
+		/* Without the column that tells products apart, nothing may be filled. */
+		if (fill->group == NOT_FOUND)
+			return true;
+	}
+	binding->fill_count++;
+	return true;
+}
+
+/* Find the cells that a join appends; those that the file lacks are left out. */
+static bool
+bind_join(struct binder *binder, const struct transform_step *step, struct bound_use *bound)
+{
+	bound->sign = step->arguments[0];
+	bound->joined = glue_allocate(sizeof(int) * (size_t) step->argument_count);
+	if (bound->joined == NULL)
+		return glue_error_memory(binder->error);
+	for (int i = 1; i < step->argument_count; i++)
+	{
+		int index;
+
+		if (!find_heading(binder, step->arguments[i], &index))
+			return false;
+		if (index != NOT_FOUND)
+			bound->joined[bound->joined_count++] = index;
+	}
+	return true;
+}
+
+/* Bind the steps that read other cells than the value's own. */
+static bool
+bind_steps(struct binder *binder, const struct map_use *use, struct bound_use *bound)
+{
+	for (int i = 0; i < use->step_count; i++)
+	{
+		const struct transform_step *step = &use->steps[i];
+
+		if (step->transformation == TRANSFORMATION_FILL_DOWN &&
+			!bind_fill(binder, step, bound->source))
+			return false;
+		if (step->transformation == TRANSFORMATION_JOIN && !bind_join(binder, step, bound))
+			return false;
+	}
+	return true;
+}
+
+/* Bind a statement whose heading the file has. */
+static bool
+bind_source(struct binder *binder, const struct map_use *use, int source)
+{
+	struct map_binding *binding = binder->binding;
+	struct bound_use *bound = &binding->uses[binding->use_count++];
+
+	*bound = (struct bound_use){.field = source, .source = source, .use = use};
+	if (!binder->is_set[source])
+		assign(binder, source, use);
+	else
+		bound->field = add_field(binder, use, binder->columns->fields[source].heading);
+	binder->is_set[source] = true;
+	return bind_steps(binder, use, bound);
+}
+
+static void
+bind_constant(struct binder *binder, const struct map_use *use)
+{
+	struct map_binding *binding = binder->binding;
+	int field = add_field(binder, use, name_of(use));
+
+	binding->constants[binding->constant_count++] = (struct bound_constant){field, use->constant};
+}
+
+static bool
+bind_use(struct binder *binder, const struct map_use *use)
+{
+	int source;
+
+	if (use->constant.data != NULL)
+	{
+		bind_constant(binder, use);
+		return true;
+	}
+	return find_first(binder, use->headings, use->heading_count, &source) &&
+		   (source == NOT_FOUND || bind_source(binder, use, source));
+}
+
+/* ----- rows that are left out ----- */
+
+/* A skip for a column that the file lacks skips no row. */
+static bool
+bind_skip(struct binder *binder, const struct map_skip *skip)
+{
+	struct map_binding *binding = binder->binding;
+	int source;
+
+	if (!find_heading(binder, skip->heading, &source))
+		return false;
+	if (source != NOT_FOUND)
+		binding->skips[binding->skip_count++] = (struct bound_skip){source, skip->value};
+	return true;
+}
+
+/* ----- the other columns of the file ----- */
+
+static bool
+is_ignored(const struct file_map *map, struct text_view heading)
+{
+	for (int i = 0; i < map->ignored_count; i++)
+	{
+		if (heading_same(heading, map->ignored[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Return whether the field has the name of an attribute that the map makes. */
+static bool
+has_name_of_attribute(const struct column_map *columns, const struct mapped_field *field)
+{
+	for (int i = 0; i < columns->field_count; i++)
+	{
+		const struct mapped_field *other = &columns->fields[i];
+
+		if (other->role == FIELD_ATTRIBUTE && other->name.data != NULL && other != field &&
+			text_compare_folded(field->heading, other->name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Return whether a field that no statement makes something of is left out. */
+static bool
+is_left_out(const struct binder *binder, int index)
+{
+	const struct mapped_field *field = &binder->columns->fields[index];
+	const struct file_map *map = binder->map;
+	enum onboard_column column = heading_column(field->heading);
+
+	if (heading_is_ours(field->heading))
+		return heading_matches(field->heading, ONBOARD_ACTION_COLUMN) &&
+			   file_map_use(map, COLUMN_NONE) != NULL;
+	if (is_ignored(map, field->heading))
+		return true;
+	/* Rows may also be skipped, filled and joined by a column that has its own name. */
+	if (column != COLUMN_NONE)
+		return file_map_use(map, column) != NULL;
+	return binder->is_used[index] || map->ignores_others ||
+		   has_name_of_attribute(binder->columns, field);
+}
+
+/* Give the rest of the fields their roles: first those left out, whose names are free. */
+static void
+bind_others(struct binder *binder)
+{
+	struct column_map *columns = binder->columns;
+	struct map_binding *binding = binder->binding;
+
+	for (int i = 0; i < columns->header_count; i++)
+	{
+		if (binder->is_set[i] || !is_left_out(binder, i))
+			continue;
+		column_map_assign(columns, i, FIELD_UNUSED, COLUMN_NONE, columns->fields[i].heading);
+		columns->fields[i].key = (struct text_view){NULL, 0};
+		binding->unused[binding->unused_count++] = i;
+		binder->is_set[i] = true;
+	}
+	for (int i = 0; i < columns->header_count; i++)
+	{
+		if (!binder->is_set[i])
+			column_map_assign_own(columns, i);
+	}
+}
+
+/* Return whether a field has this key. */
+static bool
+is_key(const struct column_map *columns, struct text_view key)
+{
+	for (int i = 0; i < columns->field_count; i++)
+	{
+		if (columns->fields[i].key.data != NULL && text_equal(columns->fields[i].key, key))
+			return true;
+	}
+	return false;
+}
+
+/* Give the fields that are left out the names under which their cells are kept. */
+static void
+assign_keys(struct binder *binder)
+{
+	const struct map_binding *binding = binder->binding;
+	char *next = binding->keys;
+
+	for (int i = 0; i < binding->unused_count; i++)
+	{
+		struct mapped_field *field = &binder->columns->fields[binding->unused[i]];
+
+		field->key = field->heading;
+		field->key.data = NULL;
+		if (!is_key(binder->columns, field->heading))
+		{
+			field->key = field->heading;
+			continue;
+		}
+		field->key.length =
+			(size_t) snprintf(next, NUMBERED_KEY_SIZE, "column_%d", binding->unused[i] + 1);
+		field->key.data = next;
+		next += NUMBERED_KEY_SIZE;
+	}
+}
+
+/* ----- the whole ----- */
+
+int
+map_binding_fields(const struct file_map *map)
+{
+	return map->use_count;
+}
+
+static bool
+make_room(struct binder *binder)
+{
+	struct map_binding *binding = binder->binding;
+	size_t header = (size_t) binder->columns->header_count;
+	size_t uses = (size_t) binder->map->use_count + 1;
+
+	binding->uses = glue_allocate_zero(sizeof(*binding->uses) * uses);
+	binding->constants = glue_allocate(sizeof(*binding->constants) * uses);
+	binding->fills = glue_allocate(sizeof(*binding->fills) * uses);
+	binding->skips =
+		glue_allocate(sizeof(*binding->skips) * ((size_t) binder->map->skip_count + 1));
+	binding->unused = glue_allocate(sizeof(*binding->unused) * header);
+	binding->keys = glue_allocate(NUMBERED_KEY_SIZE * header);
+	binder->is_used = glue_allocate_zero(2 * sizeof(bool) * header);
+	binder->is_set = binder->is_used + header;
+	return (binding->uses != NULL && binding->constants != NULL && binding->fills != NULL &&
+			binding->skips != NULL && binding->unused != NULL && binding->keys != NULL &&
+			binder->is_used != NULL) ||
+		   glue_error_memory(binder->error);
+}
+
+static bool
+bind_map(struct binder *binder)
+{
+	const struct file_map *map = binder->map;
+
+	for (int i = 0; i < map->use_count; i++)
+	{
+		if (!bind_use(binder, &map->uses[i]))
+			return false;
+	}
+	for (int i = 0; i < map->skip_count; i++)
+	{
+		if (!bind_skip(binder, &map->skips[i]))
+			return false;
+	}
+	bind_others(binder);
+	assign_keys(binder);
+	return true;
+}
+
+struct map_binding *
+map_binding_new(struct column_map *columns, const struct file_map *map, struct glue_error *error)
+{
+	struct binder binder = {.map = map, .columns = columns, .error = error};
+	bool done;
+
+	binder.binding = glue_allocate_zero(sizeof(*binder.binding));
+	if (binder.binding == NULL)
+	{
+		glue_error_memory(error);
+		return NULL;
+	}
+	done = make_room(&binder) && bind_map(&binder);
+	glue_release(binder.is_used);
+	if (done)
+		return binder.binding;
+	map_binding_destroy(binder.binding);
+	return NULL;
+}
+
+void
+map_binding_destroy(struct map_binding *binding)
+{
+	if (binding == NULL)
+		return;
+	for (int i = 0; i < binding->use_count; i++)
+		glue_release(binding->uses[i].joined);
+	glue_release(binding->uses);
+	glue_release(binding->constants);
+	glue_release(binding->fills);
+	glue_release(binding->skips);
+	glue_release(binding->unused);
+	glue_release(binding->keys);
+	glue_release(binding);
+}
