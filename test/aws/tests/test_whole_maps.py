@@ -49,6 +49,7 @@ FILES = (("shop.csv", "shop", SHOP_FILE.encode()), ("prices.csv", "", PRICE_FILE
 
 OUTCOME = """SELECT file_name, status, failure_code, mode, map_name, map_version, map_hash, total_records, valid_records,
                     error_records, updated, metadata -> 'header' AS header, metadata -> 'keys' AS keys,
+                    metadata -> 'sources' AS sources,
                     metadata -> 'converted' AS converted, metadata ->> 'skipped_rows' AS skipped
              FROM onboard.upload_history ORDER BY file_name"""
 REPORTS = {"errors.csv": "error_file_s3_key", "fix.csv": "fix_file_s3_key", "fix.xlsx": "workbook_file_s3_key"}
