@@ -308,6 +308,13 @@ test_detection(void)
 	check("titles above the header", "sku = Art\nprice = \"Preis, netto\"",
 		  "Preisliste\n\nArt;\"Preis, netto\";Farbe, Form, Muster, Stoff\na;2;3\n",
 		  "c:sku|c:price|a:Farbe, Form, Muster, Stoff\n1@4 a|2|3\n");
+	check("the heading that only the header has", "header item_sku\nsku = item_sku\nbrand = b",
+		  "TemplateType=x\tsku\tbrand\tb\nSeller SKU\tBrand\tx\ty\nitem_sku\tb\tc\td\n1\t2\t3\t4\n",
+		  "c:sku|c:brand|a:c|a:d\n1@4 1|2|3|4\n");
+	check("it may be in the first line", "header sku", "sku;price\n1;2\n",
+		  "c:sku|c:price\n1@2 1|2\n");
+	check("without it, the header is where it may be", "header other", "title\n\nsku,price\n1,2\n",
+		  "c:sku|c:price\n1@4 1|2\n");
 	check("the header line again", "sku = Art\nprice = Preis", "Art,Preis\n1,2\nART ,preis*\n3,4\n",
 		  "c:sku|c:price\n1@2 1|2\n2@3 MALFORMED_ROW this is the header line again, not a row; "
 		  "remove the line <ART ,preis*>\n3@4 3|4\n");
@@ -364,6 +371,16 @@ test_skipping(void)
 		"U+FFFD); save the file as \"CSV UTF-8\" or name its encoding <5,\xEF\xBF\xBD,>\n"
 		"4@7 6|x|7  {Type=x}\nskipped 2\n");
 	is_int(tokens, 4, "each row has a token");
+	check("rows that have another value", "skip when Shop or Store is not \"de\"\nignore others",
+		  "sku,Store\n1,DE\n2,\n3,fr\n4, de \n",
+		  "c:sku|u:Store\n1@2 1|DE  {Store=DE}\n2@5 4| de   {Store= de }\nskipped 2\n");
+	check("rows whose column is not blank", "skip when View is not blank\nignore others",
+		  "sku,View\n1,\n2,x\n3, \n", "c:sku|u:View\n1@2 1|\n2@4 3| \nskipped 1\n");
+	check("groups of rows",
+		  "skip when Status | fill_down(Handle) is draft\nattribute s = Status\nignore others",
+		  "sku,Handle,Status\n1,a,draft\n2,a,\n3,b,active\n4,b,\n5,b,draft\n6,b,\n7,a,\n",
+		  "c:sku|u:Handle|a:s\n1@4 3|b|active  {Handle=b}\n2@5 4|b|  {Handle=b}\n"
+		  "3@7 6|b|  {Handle=b}\n4@8 7|a|  {Handle=a}\nskipped 3\n");
 	check("a column that the file lacks skips nothing", "skip when Type is blank", "sku\n1\n",
 		  "c:sku\n1@2 1\n");
 	check("our own column may skip", "skip when price is blank", "sku,price\n1,\n2,3\n",
@@ -389,7 +406,7 @@ test_filling(void)
 		  "2@3 2|a|X  {product_name=x|Handle=a}\n3@4 3|b|  {Handle=b}\n"
 		  "4@5 4|b|Y  {product_name=y|Handle=b}\n5@6 5|a|  {Handle=a}\n6@7 6| |\n"
 		  "7@8 7|b|  {Handle=b}\n8@9 8|b|Z  {product_name=z|Handle=b}\n"
-		  "9@10 9|b |Z  {product_name=z|Handle=b }\n");
+		  "9@10 9|b |  {Handle=b }\n");
 	check(
 		"skipped rows fill, too; empty and broken rows do not",
 		"skip when Type is parent\nbrand = b | fill_down\nignore Type",
@@ -403,6 +420,17 @@ test_filling(void)
 		  "c:sku|u:Handle|c:product_name!|a:size|+a:title!\n"
 		  "1@2 1|a|Shirt S|S|Shirt  {product_name=Shirt|Handle=a}\n"
 		  "2@3 2|a|Shirt S|S|Shirt  {product_name=Shirt|Handle=a}\n");
+	check("groups by the first column that is not blank",
+		  "category = Categories | fill_down(Parent, SKU, none)\nsku = SKU\nignore others",
+		  "SKU,Parent,Categories\np,,Clothing\nv1,p,\nv2,p,Kitchen\nv3,p,\nq,,\nw1,q,\n,q,\n",
+		  "c:sku|u:Parent|c:category\n1@2 p||Clothing\n2@3 v1|p|Clothing  {Parent=p}\n"
+		  "3@4 v2|p|Kitchen  {Parent=p}\n4@5 v3|p|Clothing  {Parent=p}\n5@6 q||\n"
+		  "6@7 w1|q|  {Parent=q}\n7@8 |q|  {Parent=q}\n");
+	check("rows without a group belong to the one above",
+		  "price = p | fill_down(Name)\nproduct_name = Name",
+		  "sku,Name,p\n1,,5\n2,,\n3,a,7\n4,,8\n5,,\n6,b,\n7,,\n",
+		  "c:sku|c:product_name|c:price\n1@2 1||5\n2@3 2||5\n3@4 3|a|7\n4@5 4||8\n5@6 5||7\n"
+		  "6@7 6|b|\n7@8 7||\n");
 	check("nothing is filled without the column that tells products apart",
 		  "brand = b | fill_down(Handle)", "sku,b\n1,x\n2,\n", "c:sku|c:brand\n1@2 1|x\n2@3 2|\n");
 	check("text of any kind is in the token", "brand = b | fill_down",
@@ -468,7 +496,7 @@ test_tokens(void)
 		"{\"skip\":0,\"encoding\":\"UTF-8\",\"delimiter\":\",\",\"header\":[\"sku\"]}",
 		"{\"rows\":{},\"source\":{\"skip\":0,\"encoding\":\"UTF-8\",\"delimiter\":\",\",\"header\":[\"sku\"]}}",
 		"{\"rows\":{\"skipped\":-1,\"fill\":[]},\"source\":{\"skip\":0,\"encoding\":\"UTF-8\",\"delimiter\":\",\",\"header\":[\"sku\"]}}",
-		"{\"rows\":{\"skipped\":1,\"fill\":[{\"text\":\"x\"}]},\"source\":{\"skip\":0,\"encoding\":\"UTF-8\",\"delimiter\":\",\",\"header\":[\"sku\"]}}",
+		"{\"rows\":{\"skipped\":1,\"fill\":[{\"group\":\"x\"}]},\"source\":{\"skip\":0,\"encoding\":\"UTF-8\",\"delimiter\":\",\",\"header\":[\"sku\"]}}",
 		"{\"rows\":{\"skipped\":1,\"fill\":[]},\"source\":{\"skip\":0,\"encoding\":\"UTF-8\",\"delimiter\":\",\",\"header\":[\"sku\"]}}",
 		"{\"rows\":{\"skipped\":1,\"fill\":[{\"group\":\"\",\"text\":\"x\"}]}}",
 		"{\"rows\":1,\"source\":{}}",
