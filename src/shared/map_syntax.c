@@ -359,6 +359,12 @@ is_not_blank(struct map_statement *statement)
 }
 
 static bool
+is_heading_of_file(struct map_statement *statement)
+{
+	return !heading_is_blank(statement->value);
+}
+
+static bool
 is_limit(struct map_statement *statement)
 {
 	return read_whole(statement->value, 1, INT64_MAX, &statement->number);
@@ -378,6 +384,7 @@ static const struct
 							   "one sign in quotes, such as \";\", or the word tab"},
 	[MAP_SETTING_QUOTE] = {"quote", is_quote, "none, \"'\" or \"\\\"\""},
 	[MAP_SETTING_SHEET] = {"sheet", is_not_blank, "the name of a sheet in quotes"},
+	[MAP_SETTING_HEADER] = {"header", is_heading_of_file, "a heading that only the header has"},
 	[MAP_SETTING_MAX_BYTES] = {"max_bytes", is_limit, "a number above 0, of digits only"},
 	[MAP_SETTING_MAX_ROWS] = {"max_rows", is_limit, "a number above 0, of digits only"},
 };
@@ -436,28 +443,7 @@ begins_setting(struct line *line)
 	return false;
 }
 
-/* ----- rows and columns that are left out ----- */
-
-/* Read a skip from "when" on. */
-static bool
-read_skip(struct line *line)
-{
-	struct map_statement *statement = line->statement;
-
-	statement->kind = MAP_STATEMENT_SKIP;
-	statement->heading_count = 1;
-	if (!take_word(line, "when", "the word when, as in skip when \"Type\" is \"variable\",") ||
-		!take_heading(line, &statement->headings[0]) ||
-		!take_word(line, "is", "the word is, as in skip when \"Type\" is \"variable\","))
-		return false;
-	if (is_word(line, "blank"))
-		return advance(line) && take_end(line);
-	if (!take_text(line, &statement->value, "the word blank or a value"))
-		return false;
-	if (text_trim(statement->value).length == 0)
-		return plain_fault(line, "the value of a skip is blank; write: is blank");
-	return take_end(line);
-}
+/* ----- columns that are left out ----- */
 
 /* Read an ignore from what is ignored on. */
 static bool
@@ -491,14 +477,14 @@ is_divider(struct text_view text)
 	return text.length > 0 && text_character_count(text) <= MAX_SIGN;
 }
 
-/* Is it a decimal number above zero? */
+/* Is it a decimal number? */
 static bool
-is_factor(struct text_view text)
+read_decimal(struct text_view text, bool *above_zero)
 {
 	size_t digits = 0;
 	size_t points = 0;
-	bool above_zero = false;
 
+	*above_zero = false;
 	for (size_t i = 0; i < text.length; i++)
 	{
 		bool is_digit = is_ascii_digit((unsigned char) text.data[i]);
@@ -507,9 +493,25 @@ is_factor(struct text_view text)
 			return false;
 		digits += is_digit;
 		points += !is_digit;
-		above_zero |= is_digit && text.data[i] != '0';
+		*above_zero |= is_digit && text.data[i] != '0';
 	}
-	return above_zero && points <= 1 && digits <= MAX_FACTOR_DIGITS;
+	return points <= 1 && digits > 0 && digits <= MAX_FACTOR_DIGITS;
+}
+
+static bool
+is_factor(struct text_view text)
+{
+	bool above_zero;
+
+	return read_decimal(text, &above_zero) && above_zero;
+}
+
+static bool
+is_least(struct text_view text)
+{
+	bool above_zero;
+
+	return read_decimal(text, &above_zero);
 }
 
 static bool
@@ -575,6 +577,7 @@ static const struct
 	[ARGUMENT_TEXT] = {is_any, ""},
 	[ARGUMENT_NUMBER] = {is_factor,
 						 "NUMBER is above 0, such as 0.001, with 18 digits at most and a point"},
+	[ARGUMENT_LEAST] = {is_least, "NUMBER is 0 or above, with 18 digits at most and a point"},
 	[ARGUMENT_DECIMALS] = {is_decimals, "N is a number from 0 to 6"},
 	[ARGUMENT_PART] = {is_part, "N is a number from 1 to 100"},
 	[ARGUMENT_CURRENCY] = {is_currency, "a currency is a code of three capitals, such as EUR"},
@@ -695,9 +698,9 @@ read_step(struct line *line)
 	return true;
 }
 
-/* ----- columns ----- */
+/* ----- headings ----- */
 
-/* Read the headings that a column may have, from the first one on. */
+/* Read the alternative headings of a column, from the first one on. */
 static bool
 read_headings(struct line *line)
 {
@@ -715,6 +718,47 @@ read_headings(struct line *line)
 			return false;
 	}
 }
+
+/* ----- rows that are left out ----- */
+
+/* Read the transformation of a skip: fill_down, if there is one. */
+static bool
+read_skip_step(struct line *line)
+{
+	if (!is_sign(line, '|'))
+		return true;
+	if (!advance(line) || !read_step(line))
+		return false;
+	if (line->statement->steps[0].transformation != TRANSFORMATION_FILL_DOWN)
+		return plain_fault(line, "a skip compares cells of the file; it takes no transformation "
+								 "but fill_down");
+	return true;
+}
+
+/* Read a skip from "when" on. */
+static bool
+read_skip(struct line *line)
+{
+	struct map_statement *statement = line->statement;
+
+	statement->kind = MAP_STATEMENT_SKIP;
+	if (!take_word(line, "when", "the word when, as in skip when \"Type\" is \"variable\",") ||
+		!read_headings(line) || !read_skip_step(line) ||
+		!take_word(line, "is", "the word is, as in skip when \"Type\" is \"variable\","))
+		return false;
+	statement->is_not = is_word(line, "not");
+	if (statement->is_not && !advance(line))
+		return false;
+	if (is_word(line, "blank"))
+		return advance(line) && take_end(line);
+	if (!take_text(line, &statement->value, "the word blank or a value"))
+		return false;
+	if (text_trim(statement->value).length == 0)
+		return plain_fault(line, "the value of a skip is blank; write: is blank");
+	return take_end(line);
+}
+
+/* ----- columns ----- */
 
 /* Read a constant, from its value on. */
 static bool
@@ -934,6 +978,7 @@ clear_statement(struct map_statement *statement, int line)
 	statement->line = line;
 	statement->number = 0;
 	statement->value = (struct text_view){NULL, 0};
+	statement->is_not = false;
 	statement->name = (struct text_view){NULL, 0};
 	statement->column = COLUMN_NONE;
 	statement->heading_count = 0;

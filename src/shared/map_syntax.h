@@ -9,6 +9,7 @@
  *	  # how the shop exports
  *	  mode upsert
  *	  skip when "Type" is "variable"
+ *	  skip when "Status" | fill_down("Handle") is "draft"
  *	  price = "Regular price" or "Price" | thousands(".") | decimal_comma
  *	  unit = constant "piece"
  *	  attribute "material" = "Werkstoff" | lower
@@ -71,6 +72,7 @@ enum map_setting
 	MAP_SETTING_DELIMITER, /* one character */
 	MAP_SETTING_QUOTE,     /* as quote_sign_name() */
 	MAP_SETTING_SHEET,
+	MAP_SETTING_HEADER, /* a heading that only the header has */
 	MAP_SETTING_MAX_BYTES,
 	MAP_SETTING_MAX_ROWS,
 	MAP_SETTING_COUNT
@@ -101,6 +103,7 @@ struct map_statement
 	 * for, NULL for a blank one.  Otherwise NULL.
 	 */
 	struct text_view value;
+	bool is_not; /* of a skip: a row is skipped if it has another value */
 
 	enum onboard_column column; /* of MAP_STATEMENT_COLUMN, otherwise COLUMN_NONE */
 	struct text_view name;      /* of MAP_STATEMENT_ATTRIBUTE, trimmed */
@@ -109,7 +112,7 @@ struct map_statement
 	int heading_count;
 	struct text_view headings[MAP_MAX_HEADINGS];
 
-	int step_count;
+	int step_count; /* a skip has one step at most, fill_down */
 	struct map_step steps[MAP_MAX_STEPS];
 
 	char storage[2 * MAP_MAX_LINE_BYTES];

@@ -50,20 +50,26 @@
 	  "multiplies by the stored exchange rate and rounds half up to 2 decimals")                                    \
 	X(DECIMALS,       decimals,       "decimals(N)",               1, 1,  DECIMALS, NONE,     true,                 \
 	  "rounds half up to N decimals, and adds zeros up to them")                                                    \
+	X(AT_LEAST,       at_least,       "at_least(NUMBER)",          1, 1,  LEAST,    NONE,     true,                 \
+	  "a smaller number becomes NUMBER")                                                                            \
+	X(BLANK_ZERO,     blank_zero,     "blank_zero",                0, 0,  NONE,     NONE,     false,                \
+	  "a number that is zero becomes blank")                                                                        \
 	X(VALUES,         values,         "values(LIST)",              1, 1,  LIST,     NONE,     true,                 \
 	  "replaces a value by the one that the stored list has for it; others stay")                                   \
 	X(CATEGORY_PATH,  category_path,  "category_path(SIGN?)",      0, 1,  SIGN,     NONE,     true,                 \
 	  "the last part of a path that is a category; parts end at > / | : or the sign")                               \
 	X(FIRST_OF,       first_of,       "first_of(SIGN?)",           0, 1,  SIGN,     NONE,     true,                 \
 	  "the first of several values; they end at , ; | or the sign")                                                 \
-	X(FILL_DOWN,      fill_down,      "fill_down(HEADING?)",       0, 1,  HEADING,  NONE,     true,                 \
-	  "a blank cell takes the one above; with a heading, only while that column stays the same")                    \
+	X(FILL_DOWN,      fill_down,      "fill_down(HEADING?, ...)",  0, 4,  HEADING,  HEADING,  true,                 \
+	  "a blank cell takes the last one above; with headings, that of the first row of its group")                   \
 	X(SPLIT,          split,          "split(SIGN, N)",            2, 2,  SIGN,     PART,     false,                \
 	  "the N-th part of a text that the sign divides")                                                              \
 	X(JOIN,           join,           "join(SIGN, HEADING, ...)",  2, TRANSFORMATION_MAX_ARGUMENTS, TEXT, HEADING, false, \
 	  "appends the cells of other columns that are not blank, with the sign between")                               \
 	X(PREFIX,         prefix,         "prefix(TEXT)",              1, 1,  TEXT,     NONE,     false,                \
 	  "puts the text before a value that is not blank")                                                             \
+	X(REPLACE,        replace,        "replace(TEXT, TEXT)",       2, 2,  TEXT,     TEXT,     false,                \
+	  "replaces the first text by the second one, wherever it stands")                                              \
 	X(SLUG,           slug,           "slug",                      0, 0,  NONE,     NONE,     false,                \
 	  "letters and digits of ASCII in lower case, with - between words")                                            \
 	X(STRIP_HTML,     strip_html,     "strip_html",                0, 0,  NONE,     NONE,     true,                 \
@@ -96,6 +102,7 @@ enum argument_kind
 	ARGUMENT_SIGN,     /* a short text that divides others */
 	ARGUMENT_TEXT,     /* any */
 	ARGUMENT_NUMBER,   /* a decimal number above 0 */
+	ARGUMENT_LEAST,    /* a decimal number, which may be 0 */
 	ARGUMENT_DECIMALS, /* how many digits after the point */
 	ARGUMENT_PART,     /* which part, from 1 */
 	ARGUMENT_CURRENCY, /* code of ISO 4217 */

@@ -43,7 +43,9 @@ write_statement(struct text_builder *out, const struct map_statement *statement)
 	for (int i = 0; i < statement->heading_count; i++)
 		add(out, " <", statement->headings[i]);
 	if (statement->value.data != NULL)
-		add(out, " =", statement->value);
+		add(out, statement->is_not ? " not =" : " =", statement->value);
+	else if (statement->is_not)
+		add(out, " not", text_of(""));
 	for (int i = 0; i < statement->step_count; i++)
 	{
 		add(out, " |", text_of(transformations[statement->steps[i].transformation].name));
@@ -101,10 +103,11 @@ test_statements(void)
 	is_map("", "", "an empty map");
 	is_map("\n  \n# only a comment\n\t# another", "", "blank lines and comments");
 	is_map("mode upsert\nmatch sku\nblank keep\nencoding windows-1252\ndelimiter \";\"\n"
-		   "quote none\nsheet \"Products 2\"\nmax_bytes 200000000\nmax_rows 500000\n",
+		   "quote none\nsheet \"Products 2\"\nheader item_sku\nmax_bytes 200000000\n"
+		   "max_rows 500000\n",
 		   "1 set 0 =upsert\n2 set 1 =sku\n3 set 2 =keep\n4 set 3 =windows-1252\n5 set 4 =;\n"
-		   "6 set 5 =none\n7 set 6 =Products 2\n8 set 7 number 200000000 =200000000\n"
-		   "9 set 8 number 500000 =500000\n",
+		   "6 set 5 =none\n7 set 6 =Products 2\n8 set 7 =item_sku\n"
+		   "9 set 8 number 200000000 =200000000\n10 set 9 number 500000 =500000\n",
 		   "settings");
 	is_map("delimiter tab", "1 set 4 =\t\n", "a tab by name");
 	is_map("delimiter \"\\t\"", "1 set 4 =\t\n", "a tab as an escape");
@@ -112,6 +115,13 @@ test_statements(void)
 	is_map("skip when \"Variant Price\" is blank\nskip when Type is \"variable\" # parents",
 		   "1 skip <Variant Price\n2 skip <Type =variable\n", "rows that are skipped");
 	is_map("skip when Type is \"blank\"", "1 skip <Type =blank\n", "the value blank");
+	is_map("skip when Code is not blank\nskip when A or \"B c\" | fill_down(D, E) is not draft",
+		   "1 skip <Code not\n2 skip <A <B c not =draft |fill_down :D :E\n",
+		   "skips of other values, with alternatives and filled down");
+	is_map("skip when Type is \"not\"", "1 skip <Type =not\n", "the value not");
+	is_map("price = a | fill_down(b, c) | replace(\" - x\", \"\") | at_least(0) | blank_zero",
+		   "1 column price <a |fill_down :b :c |replace : - x : |at_least :0 |blank_zero\n",
+		   "replacing, and limits of numbers");
 	is_map("ignore Tags\nignore \"others\"\nignore others",
 		   "1 ignore <Tags\n2 ignore <others\n3 ignore others\n", "columns that are left out");
 	is_map("sku = \"Variant SKU\" or SKU or \"or\"", "1 column sku <Variant SKU <SKU <or\n",
@@ -146,11 +156,11 @@ test_faults(void)
 			 "\"Price\" is no column and no setting; did you mean price? A line "
 			 "begins with a column, as in price = \"Heading\", or with attribute, "
 			 "onboard_action, skip, ignore, mode, match, blank, encoding, delimiter, quote, "
-			 "sheet, max_bytes or max_rows");
+			 "sheet, header, max_bytes or max_rows");
 	is_fault("= a",
 			 "\"=\" is no column and no setting. A line begins with a column, as in price = "
 			 "\"Heading\", or with attribute, onboard_action, skip, ignore, mode, match, blank, "
-			 "encoding, delimiter, quote, sheet, max_bytes or max_rows");
+			 "encoding, delimiter, quote, sheet, header, max_bytes or max_rows");
 	is_fault("price \"a\"", "= is expected where \"a\" stands");
 	is_fault("price =", "the heading of a column of the file is missing at the end of the line");
 	is_fault("price = \" * \"", "a heading is blank; a column without heading is named by its "
@@ -198,6 +208,11 @@ test_faults(void)
 	is_fault("skip when Type = x", "the word is, as in skip when \"Type\" is \"variable\", is "
 								   "expected where \"=\" stands");
 	is_fault("skip when Type is \"\"", "the value of a skip is blank; write: is blank");
+	is_fault("skip when Type | lower is x", "a skip compares cells of the file; it takes no "
+											"transformation but fill_down");
+	is_fault("skip when Type is not",
+			 "the word blank or a value is missing at the end of the line");
+	is_fault("header \"*\"", "after header stands a heading that only the header has, not \"*\"");
 	is_fault("ignore", "the heading of a column of the file is missing at the end of the line");
 }
 
@@ -222,6 +237,9 @@ test_faults_of_steps(void)
 	is_fault("price = a | factor(1.2.3)", "write factor(NUMBER); NUMBER is above 0, such as "
 										  "0.001, with 18 digits at most and a point");
 	is_fault("price = a | decimals(7)", "write decimals(N); N is a number from 0 to 6");
+	is_fault("price = a | at_least(-1)", "write at_least(NUMBER); NUMBER is 0 or above, with 18 "
+										 "digits at most and a point");
+	is_fault("price = a | replace(b)", "write replace(TEXT, TEXT)");
 	is_fault("price = a | split(\",\", 0)", "write split(SIGN, N); N is a number from 1 to 100");
 	is_fault("price = a | split(\"\", 1)", "write split(SIGN, N); SIGN has 1 to 10 characters");
 	is_fault("price = a | exchange(EUR, usd)", "write exchange(FROM, TO); a currency is a code of "
@@ -236,7 +254,7 @@ test_faults_of_steps(void)
 	is_fault("price = a | upper | join(\",\", b)", "join appends cells of the file; write it "
 												   "first, or after fill_down");
 	is_fault("price = a | join(\",\")", "write join(SIGN, HEADING, ...)");
-	is_fault("price = a | fill_down(\"-\")", "write fill_down(HEADING?); HEADING is that of "
+	is_fault("price = a | fill_down(\"-\")", "write fill_down(HEADING?, ...); HEADING is that of "
 											 "another column");
 }
 
