@@ -254,15 +254,15 @@ identify(struct vendor_file *file, const struct glue_error *fault)
 }
 
 /*
- * Add a text to a JSON array.
+ * Return a text as a JSON string, which the caller owns.
  */
-static void
-add_text(cJSON *array, struct text_view text)
+static cJSON *
+text_item(struct text_view text)
 {
 	char string[ONBOARD_MAX_FIELD_BYTES + 1];
 
 	snprintf(string, sizeof(string), "%.*s", (int) text.length, text.data);
-	cJSON_AddItemToArray(array, cJSON_CreateString(string));
+	return cJSON_CreateString(string);
 }
 
 /*
@@ -274,7 +274,41 @@ add_header(cJSON *metadata, const struct column_map *map)
 	cJSON *headings = cJSON_AddArrayToObject(metadata, "header");
 
 	for (int i = 0; i < map->header_count; i++)
-		add_text(headings, map->fields[i].heading);
+		cJSON_AddItemToArray(headings, text_item(map->fields[i].heading));
+}
+
+/*
+ * Return whether a field that the map adds is made of a column of the file, whose
+ * heading it then shares; that of a constant is the name of our column.
+ */
+static bool
+is_second_use(const struct column_map *map, const struct mapped_field *field)
+{
+	for (int i = 0; i < map->header_count; i++)
+	{
+		if (map->fields[i].heading.data == field->heading.data)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Add the headings of the columns that the map makes of a column of the file besides
+ * another one.
+ */
+static void
+add_sources(cJSON *metadata, const struct column_map *map)
+{
+	cJSON *sources = cJSON_AddObjectToObject(metadata, "sources");
+
+	for (int i = map->header_count; i < map->field_count; i++)
+	{
+		const struct mapped_field *field = &map->fields[i];
+
+		if (field->role == FIELD_COLUMN && is_second_use(map, field))
+			cJSON_AddItemToObject(sources, onboard_columns[field->column].name,
+								  text_item(field->heading));
+	}
 }
 
 /*
@@ -289,13 +323,14 @@ add_map(cJSON *metadata, const struct vendor_file *file)
 	cJSON *converted;
 
 	for (int i = 0; i < map->header_count; i++)
-		add_text(keys, map->fields[i].key);
+		cJSON_AddItemToArray(keys, text_item(map->fields[i].key));
+	add_sources(metadata, map);
 	cJSON_AddStringToObject(metadata, "map", file_map_name(file->map));
 	converted = cJSON_AddArrayToObject(metadata, "converted");
 	for (int i = 0; i < map->field_count; i++)
 	{
 		if (map->fields[i].is_converted && map->fields[i].role == FIELD_COLUMN)
-			add_text(converted, map->fields[i].key);
+			cJSON_AddItemToArray(converted, text_item(map->fields[i].key));
 	}
 	if (file->found.skipped_rows > 0)
 		cJSON_AddNumberToObject(metadata, "skipped_rows", (double) file->found.skipped_rows);

@@ -26,6 +26,14 @@ column_map_is_heading(const void *needs, struct text_view text)
 							   text);
 }
 
+struct text_view
+column_map_header_mark(const void *needs)
+{
+	const struct file_map *map = needs != NULL ? ((const struct column_needs *) needs)->map : NULL;
+
+	return map != NULL ? map->header : (struct text_view){NULL, 0};
+}
+
 /* ----- the header ----- */
 
 /* Return the total size of the names in bytes. */

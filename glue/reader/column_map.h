@@ -150,4 +150,7 @@ column_map_row(const struct column_map *map, const struct record *record,
  */
 extern bool column_map_is_heading(const void *needs, struct text_view text);
 
+/* Return the heading by which the vendor's map finds the header; likewise. */
+extern struct text_view column_map_header_mark(const void *needs);
+
 #endif /* GLUE_COLUMN_MAP_H */

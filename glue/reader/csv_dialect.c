@@ -10,6 +10,7 @@
 
 #include "reader/csv_dialect.h"
 #include "shared/csv_cell.h"
+#include "shared/heading.h"
 
 /* A line with fewer of our headings may be data. */
 #define FEWEST_HEADINGS 2
@@ -235,7 +236,7 @@ static bool
 are_titles(struct text_view text, struct cursor from, size_t to, const struct csv_dialect *dialect,
 		   char delimiter, int header_fields)
 {
-	static const struct heading_test nothing = {NULL, NULL};
+	static const struct heading_test nothing = {NULL, NULL, NULL};
 	int most = header_fields / 2 < MOST_TITLE_CELLS ? header_fields / 2 : MOST_TITLE_CELLS;
 	struct text_view line;
 
@@ -287,6 +288,51 @@ find_below(struct csv_dialect *dialect, struct text_view text, struct cursor fir
 	}
 }
 
+static bool
+has_piece(struct text_view line, char delimiter, enum quote_sign quote, struct text_view heading)
+{
+	struct pieces pieces = pieces_of(line, delimiter, quote);
+	struct text_view piece;
+
+	while (next_piece(&pieces, &piece))
+	{
+		if (heading_same(without_quotes(piece, pieces.quote), heading))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Find the first line with a heading, and set the dialect's header there; false if
+ * there is none, or the header is there already.
+ */
+static bool
+find_marked(struct csv_dialect *dialect, struct text_view text, struct cursor first,
+			const struct heading_test *known, struct text_view mark)
+{
+	struct cursor cursor = first;
+	struct cursor here = first;
+	struct text_view line;
+
+	while (next_line(text, &cursor, &line))
+	{
+		struct line_score score;
+		char delimiter = best_delimiter(dialect, line, known, &score);
+
+		if (has_piece(line, delimiter, dialect->quote, mark))
+		{
+			if (here.offset == first.offset)
+				return false;
+			dialect->delimiter = delimiter;
+			dialect->header_offset = here.offset;
+			dialect->header_line = here.line;
+			return true;
+		}
+		here = cursor;
+	}
+	return false;
+}
+
 /* Move to the first line that is not blank. */
 static void
 skip_blank_lines(struct text_view text, struct cursor *cursor)
@@ -306,6 +352,7 @@ csv_dialect_detect(struct csv_dialect *dialect, struct text_view text,
 	struct cursor next;
 	struct line_score score;
 	struct text_view line;
+	struct text_view mark;
 	char delimiter = 0;
 
 	skip_blank_lines(text, &first);
@@ -326,7 +373,9 @@ csv_dialect_detect(struct csv_dialect *dialect, struct text_view text,
 	line = (struct text_view){text.data + first.offset, text.length - first.offset};
 	delimiter =
 		best_delimiter(dialect, logical_line(line, quote_sign_byte(dialect->quote)), known, &score);
-	if (score.known == 0 && known->test != NULL)
+	mark = heading_mark(known);
+	if ((mark.data == NULL || !find_marked(dialect, text, first, known, mark)) &&
+		score.known == 0 && known->test != NULL)
 		find_below(dialect, text, first, known);
 	if (dialect->delimiter == 0)
 		dialect->delimiter = delimiter;

@@ -27,6 +27,10 @@ enum quote_sign
 struct heading_test
 {
 	bool (*test)(const void *context, struct text_view text);
+
+	/* Return the heading by which the header is found, if there is one, or NULL data. */
+	struct text_view (*mark)(const void *context);
+
 	const void *context;
 };
 
@@ -35,6 +39,13 @@ static inline bool
 heading_is_known(const struct heading_test *known, struct text_view text)
 {
 	return known->test != NULL && known->test(known->context, text);
+}
+
+/* Return the heading that only the header has; its data is NULL if none is known. */
+static inline struct text_view
+heading_mark(const struct heading_test *known)
+{
+	return known->mark != NULL ? known->mark(known->context) : (struct text_view){NULL, 0};
 }
 
 struct csv_dialect
@@ -59,7 +70,8 @@ struct csv_dialect
  * The header is the first line that is not blank, unless a later line of the text
  * has at least two known headings and all lines above it are titles.  A title has no
  * known heading, at most three cells filled, and at most half as many as the header
- * has fields.
+ * has fields.  If there is a heading that only the header has, the first line with it
+ * is the header, whatever is above.
  *
  * text is UTF-8, and holds TEXT_STREAM_BLOCK_BYTES of the file unless the file is
  * shorter.  Headings are tested without their quotes.

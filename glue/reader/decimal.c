@@ -35,6 +35,50 @@ decimal_read(struct text_view text, struct decimal *number)
 	return number->digit_count > 0;
 }
 
+bool
+decimal_is_zero(const struct decimal *number)
+{
+	for (int i = 0; i < number->digit_count; i++)
+	{
+		if (number->digits[i] != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Return the digit of a power of ten, 0 beyond the digits of the number. */
+static int
+digit_of(const struct decimal *number, int power)
+{
+	int index = number->digit_count - number->fraction - 1 - power;
+
+	return index >= 0 && index < number->digit_count ? number->digits[index] : 0;
+}
+
+static int
+compare_sizes(const struct decimal *a, const struct decimal *b)
+{
+	for (int power = DECIMAL_MAX_DIGITS; power >= -DECIMAL_MAX_DIGITS; power--)
+	{
+		int difference = digit_of(a, power) - digit_of(b, power);
+
+		if (difference != 0)
+			return difference;
+	}
+	return 0;
+}
+
+int
+decimal_compare(const struct decimal *a, const struct decimal *b)
+{
+	bool a_is_negative = a->is_negative && !decimal_is_zero(a);
+	bool b_is_negative = b->is_negative && !decimal_is_zero(b);
+
+	if (a_is_negative != b_is_negative)
+		return a_is_negative ? -1 : 1;
+	return a_is_negative ? compare_sizes(b, a) : compare_sizes(a, b);
+}
+
 void
 decimal_multiply(const struct decimal *a, const struct decimal *b, struct decimal *product)
 {

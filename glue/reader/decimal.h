@@ -37,6 +37,12 @@ struct decimal
  */
 extern bool decimal_read(struct text_view text, struct decimal *number);
 
+/* Is the number zero, with whatever sign? */
+extern bool decimal_is_zero(const struct decimal *number);
+
+/* Return a negative number, 0 or a positive one if a is less than b, equal or greater. */
+extern int decimal_compare(const struct decimal *a, const struct decimal *b);
+
 /* Multiply two numbers that were read. */
 extern void
 decimal_multiply(const struct decimal *a, const struct decimal *b, struct decimal *product);

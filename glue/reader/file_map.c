@@ -247,6 +247,7 @@ resolve_step(struct parsing *parsing, struct transform_step *step)
 	switch (step->transformation)
 	{
 		case TRANSFORMATION_FACTOR:
+		case TRANSFORMATION_AT_LEAST:
 			return decimal_read(step->arguments[0], &step->factor) || foreign_document(parsing);
 		case TRANSFORMATION_EXCHANGE:
 			return find_rate(parsing, step);
@@ -277,39 +278,60 @@ store_step(struct parsing *parsing, struct transform_step *step, const struct ma
 
 /* ----- statements ----- */
 
-static bool
-store_use(struct parsing *parsing, const struct map_statement *statement)
+/* Store the steps of a statement; NULL without memory, or on an error in them. */
+static const struct transform_step *
+store_steps(struct parsing *parsing, const struct map_statement *statement)
 {
-	struct map_use *use = &parsing->map->uses[parsing->map->use_count++];
 	struct transform_step *steps =
 		allocate(parsing, sizeof(*steps) * (size_t) statement->step_count);
 
-	use->kind = statement->kind;
-	use->column = statement->column;
-	use->heading_count = statement->heading_count;
-	use->headings = copy_texts(parsing, statement->headings, statement->heading_count);
-	use->step_count = statement->step_count;
-	use->steps = steps;
-	use->is_safe = true;
-	if (steps == NULL || use->headings == NULL ||
-		!copy_text(parsing, &use->name, statement->name) ||
-		!copy_text(parsing, &use->constant, statement->value))
-		return false;
-	for (int i = 0; i < use->step_count; i++)
+	for (int i = 0; steps != NULL && i < statement->step_count; i++)
 	{
-		use->is_safe &= transformations[statement->steps[i].transformation].is_safe;
 		if (!store_step(parsing, &steps[i], &statement->steps[i]))
+			return NULL;
+	}
+	return steps;
+}
+
+static bool
+are_safe(const struct map_statement *statement)
+{
+	for (int i = 0; i < statement->step_count; i++)
+	{
+		if (!transformations[statement->steps[i].transformation].is_safe)
 			return false;
 	}
 	return true;
 }
 
 static bool
+store_use(struct parsing *parsing, const struct map_statement *statement)
+{
+	struct map_use *use = &parsing->map->uses[parsing->map->use_count++];
+
+	use->kind = statement->kind;
+	use->column = statement->column;
+	use->heading_count = statement->heading_count;
+	use->headings = copy_texts(parsing, statement->headings, statement->heading_count);
+	use->step_count = statement->step_count;
+	use->steps = store_steps(parsing, statement);
+	use->is_safe = are_safe(statement);
+	return use->steps != NULL && use->headings != NULL &&
+		   copy_text(parsing, &use->name, statement->name) &&
+		   copy_text(parsing, &use->constant, statement->value);
+}
+
+static bool
 store_skip(struct parsing *parsing, const struct map_statement *statement)
 {
 	struct map_skip *skip = &parsing->map->skips[parsing->map->skip_count++];
+	const struct transform_step *steps = store_steps(parsing, statement);
 
-	return copy_text(parsing, &skip->heading, statement->headings[0]) &&
+	skip->heading_count = statement->heading_count;
+	skip->headings = copy_texts(parsing, statement->headings, statement->heading_count);
+	skip->is_not = statement->is_not;
+	skip->fill = statement->step_count > 0 ? steps : NULL;
+	return steps != NULL && skip->headings != NULL &&
 		   copy_text(parsing, &skip->value, statement->value);
 }
 
@@ -351,6 +373,9 @@ store_setting(struct parsing *parsing, const struct map_statement *statement)
 			break;
 		case MAP_SETTING_SHEET:
 			defaults->sheet = value.data;
+			break;
+		case MAP_SETTING_HEADER:
+			parsing->map->header = value;
 			break;
 		case MAP_SETTING_MAX_BYTES:
 			defaults->max_bytes = statement->number;
@@ -550,6 +575,13 @@ use_names(const struct map_use *use, struct text_view heading)
 	return false;
 }
 
+static bool
+skip_names(const struct map_skip *skip, struct text_view heading)
+{
+	return is_among(heading, skip->headings, skip->heading_count) ||
+		   (skip->fill != NULL && step_names(skip->fill, heading));
+}
+
 /* Return whether the map names a heading, in whatever statement. */
 static bool
 names_heading(const struct file_map *map, struct text_view heading)
@@ -561,10 +593,11 @@ names_heading(const struct file_map *map, struct text_view heading)
 	}
 	for (int i = 0; i < map->skip_count; i++)
 	{
-		if (heading_same(heading, map->skips[i].heading))
+		if (skip_names(&map->skips[i], heading))
 			return true;
 	}
-	return is_among(heading, map->ignored, map->ignored_count);
+	return is_among(heading, map->ignored, map->ignored_count) ||
+		   (map->header.data != NULL && heading_same(heading, map->header));
 }
 
 bool

@@ -86,8 +86,11 @@ struct map_use
 /* Rows that are no products. */
 struct map_skip
 {
-	struct text_view heading;
-	struct text_view value; /* data NULL: a blank one */
+	int heading_count; /* alternatives */
+	const struct text_view *headings;
+	struct text_view value;            /* data NULL: a blank one */
+	bool is_not;                       /* those that have another value */
+	const struct transform_step *fill; /* blank cells are filled before; NULL: they are not */
 };
 
 struct file_map
@@ -95,6 +98,7 @@ struct file_map
 	const char *name;
 	const char *hash;
 	struct file_map_defaults defaults;
+	struct text_view header; /* a heading that only the header has; data NULL: none */
 	int use_count;
 	struct map_use *uses; /* in the order of the map */
 	int skip_count;

@@ -65,7 +65,7 @@ static int
 count_headings(struct text_view line, char delimiter, enum quote_sign quote,
 			   const struct file_map *map)
 {
-	const struct heading_test known = {is_known, map};
+	const struct heading_test known = {is_known, NULL, map};
 
 	return csv_dialect_headings(line, delimiter, quote, &known);
 }

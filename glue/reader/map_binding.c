@@ -123,28 +123,50 @@ add_field(struct binder *binder, const struct map_use *use, struct text_view hea
 	return index;
 }
 
-/* Remember that the blank cells of a field are filled; the first statement counts. */
+/* Return the index of the fill of a field, or NOT_FOUND. */
+static int
+fill_of(const struct map_binding *binding, int source)
+{
+	for (int i = 0; i < binding->fill_count; i++)
+	{
+		if (binding->fills[i].source == source)
+			return i;
+	}
+	return NOT_FOUND;
+}
+
+/* Find the columns that tell groups apart; those that the file lacks are left out. */
 static bool
-bind_fill(struct binder *binder, const struct transform_step *step, int source)
+bind_groups(struct binder *binder, const struct transform_step *step, struct bound_fill *fill)
+{
+	for (int i = 0; i < step->argument_count; i++)
+	{
+		int index;
+
+		if (!find_heading(binder, step->arguments[i], &index))
+			return false;
+		if (index != NOT_FOUND)
+			fill->groups[fill->group_count++] = index;
+	}
+	return true;
+}
+
+/*
+ * Remember that the blank cells of a field are filled; the first statement counts.
+ * Without any of the columns that tell groups apart, nothing is filled.
+ */
+static bool
+bind_fill(struct binder *binder, const struct transform_step *step, int source, bool is_for_skip)
 {
 	struct map_binding *binding = binder->binding;
 	struct bound_fill *fill = &binding->fills[binding->fill_count];
 
-	for (int i = 0; i < binding->fill_count; i++)
-	{
-		if (binding->fills[i].source == source)
-			return true;
-	}
-	*fill = (struct bound_fill){source, NOT_FOUND};
-	if (step->argument_count > 0)
-	{
-		if (!find_heading(binder, step->arguments[0], &fill->group))
-			return false;
-		/* Without the column that tells products apart, nothing may be filled. */
-		if (fill->group == NOT_FOUND)
-			return true;
-	}
-	binding->fill_count++;
+	if (fill_of(binding, source) != NOT_FOUND)
+		return true;
+	*fill = (struct bound_fill){.source = source, .is_for_skip = is_for_skip};
+	if (!bind_groups(binder, step, fill))
+		return false;
+	binding->fill_count += step->argument_count == 0 || fill->group_count > 0;
 	return true;
 }
 
@@ -177,7 +199,7 @@ bind_steps(struct binder *binder, const struct map_use *use, struct bound_use *b
 		const struct transform_step *step = &use->steps[i];
 
 		if (step->transformation == TRANSFORMATION_FILL_DOWN &&
-			!bind_fill(binder, step, bound->source))
+			!bind_fill(binder, step, bound->source, false))
 			return false;
 		if (step->transformation == TRANSFORMATION_JOIN && !bind_join(binder, step, bound))
 			return false;
@@ -226,17 +248,25 @@ bind_use(struct binder *binder, const struct map_use *use)
 
 /* ----- rows that are left out ----- */
 
-/* A skip for a column that the file lacks skips no row. */
+/* A skip for columns that the file lacks skips no row. */
 static bool
 bind_skip(struct binder *binder, const struct map_skip *skip)
 {
 	struct map_binding *binding = binder->binding;
-	int source;
+	struct bound_skip *bound = &binding->skips[binding->skip_count];
 
-	if (!find_heading(binder, skip->heading, &source))
+	*bound = (struct bound_skip){.value = skip->value, .is_not = skip->is_not, .fill = NOT_FOUND};
+	if (!find_first(binder, skip->headings, skip->heading_count, &bound->source))
 		return false;
-	if (source != NOT_FOUND)
-		binding->skips[binding->skip_count++] = (struct bound_skip){source, skip->value};
+	if (bound->source == NOT_FOUND)
+		return true;
+	if (skip->fill != NULL)
+	{
+		if (!bind_fill(binder, skip->fill, bound->source, true))
+			return false;
+		bound->fill = fill_of(binding, bound->source);
+	}
+	binding->skip_count++;
 	return true;
 }
 
@@ -362,12 +392,12 @@ make_room(struct binder *binder)
 	struct map_binding *binding = binder->binding;
 	size_t header = (size_t) binder->columns->header_count;
 	size_t uses = (size_t) binder->map->use_count + 1;
+	size_t skips = (size_t) binder->map->skip_count + 1;
 
 	binding->uses = glue_allocate_zero(sizeof(*binding->uses) * uses);
 	binding->constants = glue_allocate(sizeof(*binding->constants) * uses);
-	binding->fills = glue_allocate(sizeof(*binding->fills) * uses);
-	binding->skips =
-		glue_allocate(sizeof(*binding->skips) * ((size_t) binder->map->skip_count + 1));
+	binding->fills = glue_allocate(sizeof(*binding->fills) * (uses + skips));
+	binding->skips = glue_allocate(sizeof(*binding->skips) * skips);
 	binding->unused = glue_allocate(sizeof(*binding->unused) * header);
 	binding->keys = glue_allocate(NUMBERED_KEY_SIZE * header);
 	binder->is_used = glue_allocate_zero(2 * sizeof(bool) * header);

@@ -36,18 +36,25 @@ struct bound_constant
 	struct text_view value;
 };
 
-/* A column of the file whose blank cells take the text above. */
+/*
+ * A column of the file whose blank cells take the text above: the last one, or with
+ * groups that of the first row of the row's group.
+ */
 struct bound_fill
 {
 	int source;
-	int group; /* only while this field stays the same; -1: always */
+	bool is_for_skip; /* the filled cell is only compared */
+	int group_count;
+	int groups[TRANSFORMATION_MAX_ARGUMENTS]; /* the first that is not blank is the group */
 };
 
 /* A column of the file that tells which rows are no products. */
 struct bound_skip
 {
 	int source;
+	int fill;               /* index in fills; -1: blank cells stay */
 	struct text_view value; /* data NULL: a blank one */
+	bool is_not;
 };
 
 struct map_binding

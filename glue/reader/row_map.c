@@ -21,8 +21,9 @@
 /* What fills the blank cells of a column. */
 struct fill
 {
-	struct byte_buffer text;  /* the last cell that was not blank */
-	struct byte_buffer group; /* of the column that tells products apart, trimmed */
+	struct byte_buffer text;  /* the last cell that was not blank, or the group's first one */
+	struct byte_buffer group; /* trimmed; not used without groups */
+	bool has_group;           /* a row was read */
 };
 
 struct row_map
@@ -114,6 +115,90 @@ row_map_skipped(const struct row_map *map)
 	return map->skipped;
 }
 
+/* ----- filling down ----- */
+
+static struct text_view
+buffered(const struct byte_buffer *buffer)
+{
+	return (struct text_view){buffer->used > 0 ? buffer->data : "", buffer->used};
+}
+
+/* Replace the contents of a buffer. */
+static bool
+set_buffer(struct byte_buffer *buffer, struct text_view text, struct glue_error *error)
+{
+	buffer->used = 0;
+	return byte_buffer_append(buffer, text.data, text.length, error);
+}
+
+/*
+ * Return the group of a record: its first cell that is not blank, or else the group of
+ * the row above.
+ */
+static struct text_view
+group_of(const struct bound_fill *bound, const struct fill *fill, const struct record *record)
+{
+	for (int i = 0; i < bound->group_count; i++)
+	{
+		struct text_view cell = text_trim(record->fields[bound->groups[i]]);
+
+		if (cell.length > 0)
+			return cell;
+	}
+	return buffered(&fill->group);
+}
+
+/* Does a record belong to the group of the row above? */
+static bool
+is_in_group(const struct bound_fill *bound, const struct fill *fill, const struct record *record)
+{
+	return bound->group_count == 0 ||
+		   (fill->has_group && text_equal(group_of(bound, fill, record), buffered(&fill->group)));
+}
+
+/* Return a record's cell, filled if it is blank. */
+static struct text_view
+filled_cell(const struct row_map *map, int index, const struct record *record)
+{
+	const struct bound_fill *bound = &map->binding->fills[index];
+	const struct fill *fill = &map->fills[index];
+	struct text_view cell = record->fields[bound->source];
+
+	if (fill->text.used > 0 && text_trim(cell).length == 0 && is_in_group(bound, fill, record))
+		return buffered(&fill->text);
+	return cell;
+}
+
+/* Fill the blank cells. */
+static void
+fill_cells(struct row_map *map, const struct record *record)
+{
+	for (int i = 0; i < map->binding->fill_count; i++)
+	{
+		const struct bound_fill *bound = &map->binding->fills[i];
+
+		if (!bound->is_for_skip)
+			map->cells[bound->source] = filled_cell(map, i, record);
+	}
+}
+
+/* Remember a record's cell for a fill. */
+static bool
+note_fill(const struct bound_fill *bound, struct fill *fill, const struct record *record,
+		  struct glue_error *error)
+{
+	struct text_view cell = record->fields[bound->source];
+	bool is_blank = text_trim(cell).length == 0;
+
+	if (bound->group_count == 0)
+		return is_blank || set_buffer(&fill->text, cell, error);
+	if (is_in_group(bound, fill, record))
+		return true;
+	fill->has_group = true;
+	return set_buffer(&fill->group, group_of(bound, fill, record), error) &&
+		   set_buffer(&fill->text, is_blank ? text_of("") : cell, error);
+}
+
 /* ----- rows that are left out ----- */
 
 bool
@@ -126,70 +211,16 @@ row_map_skips(const struct row_map *map, const struct record *record)
 	for (int i = 0; i < binding->skip_count; i++)
 	{
 		const struct bound_skip *skip = &binding->skips[i];
-		struct text_view cell = text_trim(record->fields[skip->source]);
+		struct text_view cell = text_trim(skip->fill >= 0 ? filled_cell(map, skip->fill, record)
+														  : record->fields[skip->source]);
+		bool has_value = skip->value.data == NULL
+							 ? cell.length == 0
+							 : text_compare_folded(cell, text_trim(skip->value)) == 0;
 
-		if (skip->value.data == NULL ? cell.length == 0
-									 : text_compare_folded(cell, text_trim(skip->value)) == 0)
+		if (has_value != skip->is_not)
 			return true;
 	}
 	return false;
-}
-
-/* ----- filling down ----- */
-
-static struct text_view
-buffered(const struct byte_buffer *buffer)
-{
-	return (struct text_view){buffer->used > 0 ? buffer->data : "", buffer->used};
-}
-
-/* Return the text that tells a record's product apart, for a fill. */
-static struct text_view
-group_of(const struct bound_fill *bound, const struct record *record)
-{
-	return bound->group >= 0 ? text_trim(record->fields[bound->group]) : text_of("");
-}
-
-/* Fill the blank cells. */
-static void
-fill_cells(struct row_map *map, const struct record *record)
-{
-	for (int i = 0; i < map->binding->fill_count; i++)
-	{
-		const struct bound_fill *bound = &map->binding->fills[i];
-		const struct fill *fill = &map->fills[i];
-		struct text_view *cell = &map->cells[bound->source];
-
-		if (fill->text.used > 0 && text_trim(*cell).length == 0 &&
-			text_equal(group_of(bound, record), buffered(&fill->group)))
-			*cell = buffered(&fill->text);
-	}
-}
-
-/* Replace the contents of a buffer. */
-static bool
-set_buffer(struct byte_buffer *buffer, struct text_view text, struct glue_error *error)
-{
-	buffer->used = 0;
-	return byte_buffer_append(buffer, text.data, text.length, error);
-}
-
-/* Remember a record's cell for a fill. */
-static bool
-note_fill(const struct bound_fill *bound, struct fill *fill, const struct record *record,
-		  struct glue_error *error)
-{
-	struct text_view cell = record->fields[bound->source];
-	struct text_view group = group_of(bound, record);
-	bool is_blank = text_trim(cell).length == 0;
-
-	if (!text_equal(group, buffered(&fill->group)))
-	{
-		fill->text.used = 0;
-		if (!set_buffer(&fill->group, group, error))
-			return false;
-	}
-	return is_blank || set_buffer(&fill->text, cell, error);
 }
 
 bool
@@ -408,6 +439,16 @@ append_text(struct byte_buffer *buffer, const char *before, struct text_view tex
 	return true;
 }
 
+/* Append the state of a fill; "group" is left out before the first row. */
+static bool
+write_fill(const struct fill *fill, struct byte_buffer *buffer, struct glue_error *error)
+{
+	return append_text(buffer, "{\"text\":", buffered(&fill->text), error) &&
+		   (!fill->has_group ||
+			append_text(buffer, ",\"group\":", buffered(&fill->group), error)) &&
+		   byte_buffer_append(buffer, "}", 1, error);
+}
+
 bool
 row_map_write(const struct row_map *map, struct byte_buffer *buffer, struct glue_error *error)
 {
@@ -418,12 +459,8 @@ row_map_write(const struct row_map *map, struct byte_buffer *buffer, struct glue
 		return false;
 	for (int i = 0; i < map->binding->fill_count; i++)
 	{
-		const struct fill *fill = &map->fills[i];
-
-		if (!append_text(buffer, i > 0 ? ",{\"group\":" : "{\"group\":", buffered(&fill->group),
-						 error) ||
-			!append_text(buffer, ",\"text\":", buffered(&fill->text), error) ||
-			!byte_buffer_append(buffer, "}", 1, error))
+		if ((i > 0 && !byte_buffer_append(buffer, ",", 1, error)) ||
+			!write_fill(&map->fills[i], buffer, error))
 			return false;
 	}
 	return byte_buffer_append(buffer, "]}", 2, error);
@@ -435,9 +472,10 @@ read_fill(struct fill *fill, const cJSON *state, struct glue_error *error)
 	const char *group = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(state, "group"));
 	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(state, "text"));
 
-	if (group == NULL || text == NULL)
+	if (text == NULL)
 		return row_source_foreign_token(error);
-	return set_buffer(&fill->group, text_of(group), error) &&
+	fill->has_group = group != NULL;
+	return set_buffer(&fill->group, text_of(group != NULL ? group : ""), error) &&
 		   set_buffer(&fill->text, text_of(text), error);
 }
 

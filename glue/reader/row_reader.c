@@ -240,7 +240,8 @@ row_reader_open(const struct row_source_options *options, const struct row_reade
 		return NULL;
 	if (options != NULL)
 		own = *options;
-	own.known = (struct heading_test){column_map_is_heading, &reader->needs};
+	own.known =
+		(struct heading_test){column_map_is_heading, column_map_header_mark, &reader->needs};
 	reader->source = formats_open(&own, &source_events, error);
 	return check_source(reader);
 }

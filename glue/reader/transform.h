@@ -34,7 +34,7 @@ struct transform_step
 	int argument_count;
 	const struct text_view *arguments;
 	int number;                              /* of decimals or of a part */
-	struct decimal factor;                   /* or exchange rate */
+	struct decimal factor;                   /* or exchange rate, or least number */
 	const struct value_list *list;           /* of values */
 	const struct category_names *categories; /* of category_path */
 };
@@ -107,6 +107,10 @@ extern struct text_view transform_exchange(const struct transform_step *step,
 										   struct text_view value, struct transform_room *room);
 extern struct text_view transform_decimals(const struct transform_step *step,
 										   struct text_view value, struct transform_room *room);
+extern struct text_view transform_at_least(const struct transform_step *step,
+										   struct text_view value, struct transform_room *room);
+extern struct text_view transform_blank_zero(const struct transform_step *step,
+											 struct text_view value, struct transform_room *room);
 
 /* In transform_text.c: texts. */
 extern struct text_view transform_values(const struct transform_step *step, struct text_view value,
@@ -120,6 +124,8 @@ extern struct text_view transform_split(const struct transform_step *step, struc
 										struct transform_room *room);
 extern struct text_view transform_prefix(const struct transform_step *step, struct text_view value,
 										 struct transform_room *room);
+extern struct text_view transform_replace(const struct transform_step *step, struct text_view value,
+										  struct transform_room *room);
 extern struct text_view transform_slug(const struct transform_step *step, struct text_view value,
 									   struct transform_room *room);
 extern struct text_view transform_strip_html(const struct transform_step *step,

@@ -224,3 +224,26 @@ transform_decimals(const struct transform_step *step, struct text_view value,
 		return value;
 	return put_number(&number, value, room);
 }
+
+struct text_view
+transform_at_least(const struct transform_step *step, struct text_view value,
+				   struct transform_room *room)
+{
+	struct decimal number;
+
+	(void) room;
+	if (!decimal_read(value, &number) || decimal_compare(&number, &step->factor) >= 0)
+		return value;
+	return step->arguments[0];
+}
+
+struct text_view
+transform_blank_zero(const struct transform_step *step, struct text_view value,
+					 struct transform_room *room)
+{
+	struct decimal number;
+
+	(void) step;
+	(void) room;
+	return decimal_read(value, &number) && decimal_is_zero(&number) ? text_of("") : value;
+}

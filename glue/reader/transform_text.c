@@ -164,6 +164,31 @@ transform_prefix(const struct transform_step *step, struct text_view value,
 	return transform_result(room, value);
 }
 
+struct text_view
+transform_replace(const struct transform_step *step, struct text_view value,
+				  struct transform_room *room)
+{
+	struct text_view wanted = step->arguments[0];
+	size_t copied = 0;
+
+	for (size_t offset = 0; wanted.length > 0 && offset + wanted.length <= value.length;)
+	{
+		if (memcmp(value.data + offset, wanted.data, wanted.length) != 0)
+		{
+			offset++;
+			continue;
+		}
+		transform_put(room, (struct text_view){value.data + copied, offset - copied});
+		transform_put(room, step->arguments[1]);
+		offset += wanted.length;
+		copied = offset;
+	}
+	if (copied == 0)
+		return value;
+	transform_put(room, (struct text_view){value.data + copied, value.length - copied});
+	return text_trim(transform_result(room, value));
+}
+
 /* Words for yes and no, in lower case, as programs and people write them. */
 static const struct
 {

@@ -17,6 +17,7 @@
 #include "reader/xlsx_sheet.h"
 #include "shared/columns.h"
 #include "shared/csv_cell.h"
+#include "shared/heading.h"
 
 /* The header is among the first rows that are not empty. */
 #define MOST_TITLES 32
@@ -49,18 +50,36 @@ count_cells(const struct header_search *search, const struct xlsx_row *row, int 
 	}
 }
 
-/* An xlsx_row_fn: a title is a row with fewer cells than the header below it. */
+static bool
+has_heading(const struct xlsx_row *row, struct text_view heading)
+{
+	for (int i = 0; i < row->cell_count; i++)
+	{
+		if (heading_same(row->cells[i], heading))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * An xlsx_row_fn: a title is a row with fewer cells than the header below it, unless
+ * there is a heading that only the header has.
+ */
 static bool
 look_for_header(void *context, const struct xlsx_row *row)
 {
 	struct header_search *search = context;
+	struct text_view mark = heading_mark(&search->known);
+	bool is_header;
 	int values;
 	int headings;
 
 	count_cells(search, row, &values, &headings);
 	if (search->rows++ == 0)
 		search->first_row = row->number;
-	if (headings >= LEAST_HEADINGS && values > search->most_cells)
+	is_header = mark.data != NULL ? has_heading(row, mark)
+								  : headings >= LEAST_HEADINGS && values > search->most_cells;
+	if (is_header)
 		search->header_row = row->number;
 	if (values > search->most_cells)
 		search->most_cells = values;
@@ -148,12 +167,29 @@ choose_named(struct choice *choice, struct glue_error *error)
 						  "the workbook has no sheet \"%s\"; it has %s", name, names);
 }
 
+/* Set fault NO_HEADER: several sheets are not empty, and it is not clear which is meant. */
+static bool
+no_header(const struct choice *choice, struct glue_error *error)
+{
+	struct text_view mark = heading_mark(&choice->options->known);
+	char names[256];
+
+	list_names(choice->workbook, false, names, sizeof(names));
+	if (mark.data != NULL)
+		return glue_error_set(error, GLUE_FILE_FAULT, "NO_HEADER",
+							  "no sheet (%s) has a row with the heading \"%.*s\"", names,
+							  (int) text_cut(mark, 40), mark.data);
+	return glue_error_set(error, GLUE_FILE_FAULT, "NO_HEADER",
+						  "no sheet (%s) has a row with the column names (vendor_product_id, "
+						  "product_name, category, ...)",
+						  names);
+}
+
 /* Choose the first visible sheet with a header of ours, else one that is not empty. */
 static bool
 choose_by_header(struct choice *choice, struct glue_error *error)
 {
 	const struct xlsx_workbook *workbook = choice->workbook;
-	char names[256];
 
 	for (int i = 0; i < workbook->sheet_count; i++)
 	{
@@ -167,13 +203,8 @@ choose_by_header(struct choice *choice, struct glue_error *error)
 		if (has_header)
 			return true;
 	}
-	if (choice->candidates <= 1 || choice->options->known.test == NULL)
-		return true;
-	list_names(workbook, false, names, sizeof(names));
-	return glue_error_set(
-		error, GLUE_FILE_FAULT, "NO_HEADER",
-		"no sheet (%s) has a row with the column names (vendor_product_id, product_name, category, ...)",
-		names);
+	return choice->candidates <= 1 || choice->options->known.test == NULL ||
+		   no_header(choice, error);
 }
 
 /* ----- records ----- */

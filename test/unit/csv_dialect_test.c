@@ -27,8 +27,8 @@ is_heading(const void *context, struct text_view text)
 	return false;
 }
 
-static const struct heading_test known = {is_heading, NULL};
-static const struct heading_test none_known = {NULL, NULL};
+static const struct heading_test known = {is_heading, NULL, NULL};
+static const struct heading_test none_known = {NULL, NULL, NULL};
 
 static void
 check_delimiter(const char *text, char expected)

@@ -50,7 +50,7 @@ fuzz_read(const char *bytes, size_t length)
 {
 	const struct row_source_options options = {
 		.max_bytes = FUZZ_MAX_BYTES,
-		.known = {column_map_is_heading, NULL},
+		.known = {column_map_is_heading, NULL, NULL},
 	};
 	struct row_source_events events = {fuzz_record, fuzz_record, NULL};
 	struct glue_error error;

@@ -147,6 +147,19 @@ test_arithmetic(void)
 	check("decimals(6)", "7", "7.000000");
 	check("decimals(2)", "0007.1", "7.10");
 	UNCHANGED("decimals(2)", "x", "1,5");
+
+	check("at_least(0)", "-3", "0");
+	check("at_least(0)", "-0.01", "0");
+	check("at_least(0.50)", "0.499", "0.50");
+	check("at_least(10)", "9.99", "10");
+	UNCHANGED("at_least(0)", "0", "-0", "-0.00", "5", "x", "", "1,5");
+	UNCHANGED("at_least(0.50)", "0.5", "000.50", "7", "0.500000000000000000000000000001");
+
+	check("blank_zero", "0", "");
+	check("blank_zero", "0.0000", "");
+	check("blank_zero", "-.00", "");
+	check("factor(0.001) | decimals(2) | blank_zero", "4", "");
+	UNCHANGED("blank_zero", "0.01", "free", "0,00", "", "10");
 }
 
 /* Compare products and roundings with those of the processor. */
@@ -238,6 +251,14 @@ test_words(void)
 {
 	check("prefix(\"ACME \")", "Kettle", "ACME Kettle");
 	UNCHANGED("prefix(\"ACME \")", "");
+	check("replace(\"\\\\n\", \"\\n\")", "a\\nb\\n\\nc", "a\nb\n\nc");
+	check("replace(\" / Default Title\", \"\")", "Shirt / Default Title", "Shirt");
+	check("replace(aa, a)", "aaaaa", "aaa");
+	check("replace(a, \"\")", "aaa", "");
+	check("replace(\"b\", \" \")", "ab", "a");
+	UNCHANGED("replace(x, y)", "abc", "", "X");
+	UNCHANGED("replace(\"\", y)", "abc");
+	UNCHANGED("replace(abcd, y)", "abc");
 	check("default(\"0\")", "", "0");
 	UNCHANGED("default(\"0\")", "1");
 	check("yes_no(active, inactive)", "Yes", "active");

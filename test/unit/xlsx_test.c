@@ -181,7 +181,7 @@ check_sheets(const char *name, const struct book *book, const char *sheet, const
 {
 	const struct row_source_options options = {
 		.sheet = sheet,
-		.known = {column_map_is_heading, NULL},
+		.known = {column_map_is_heading, NULL, NULL},
 	};
 
 	check_with(name, book, &options, expected);
@@ -220,6 +220,45 @@ test_sheets(void)
 	check_sheets("titles above the header", &titles, NULL, "0@5 sku|price|category\n1@6 x||\n");
 	check_sheets("rows above the header that are no titles", &legend, NULL,
 				 "0@1 a|b|c\n1@2 sku|price|category\n2@3 x||\n");
+}
+
+/* The mark of a heading_test; context is its text. */
+static struct text_view
+marked(const void *context)
+{
+	return text_of(context);
+}
+
+static bool
+knows_none(const void *context, struct text_view text)
+{
+	(void) context;
+	(void) text;
+	return false;
+}
+
+static void
+check_marked(const char *name, const struct book *book, const char *mark, const char *expected)
+{
+	const struct row_source_options options = {.known = {knows_none, marked, mark}};
+
+	check_with(name, book, &options, expected);
+}
+
+/* A heading that only the header has. */
+static void
+test_marks(void)
+{
+	const struct book labels = {
+		.sheets = {NOTES("sku"), DATA(ROW(TEXT("Set") TEXT("x") TEXT("y") TEXT("z")) ROW(
+									 TEXT("SKU of the seller")) ROW(TEXT("Item SKU") TEXT("brand"))
+										  ROW(TEXT("a") TEXT("b")))}};
+
+	check_marked("header below rows of other cells", &labels, "item_sku",
+				 "0@3 Item SKU|brand\n1@4 a|b\n");
+	check_marked(
+		"no sheet has the heading", &labels, "other",
+		"NO_HEADER no sheet (\"Sheet1\", \"Sheet2\") has a row with the heading \"other\"");
 }
 
 static void
@@ -415,6 +454,7 @@ main(void)
 	test_rows();
 	test_long();
 	test_sheets();
+	test_marks();
 	test_header_defects();
 	test_1904();
 	test_hostile();

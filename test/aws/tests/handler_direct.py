@@ -123,7 +123,7 @@ def mapped_file(groups: int, seed: int, bad_share: float = 0.1) -> bytes:
     for group in range(groups):
         for variant in range(4):
             price = "frei" if source.random() < bad_share else f"{source.randint(1, 9)}.{source.randint(100, 999)},50"
-            title = f"{PLANTED} {group}" if variant == 0 and group % 5 else ""
+            title = f"{PLANTED} {group}" if variant == 0 and group % 5 < 4 else ""
             writer.writerow([f"g{group}", "" if variant == 1 else f"M{seed}-{group}-{variant}", title, "buch", price, "x"])
     return text.getvalue().encode()
 

@@ -186,7 +186,7 @@ class OperatorTest(HandlerCase):
                          (["changed", "vendor"], True, documented("vendor")))
         self.assertEqual({name: answer["vendor"][name] for name in DEFAULTS},
                          {"modes": ["insert", "replace"], "default_mode": "replace", "price_guard": 2.5, "sold_out_guard": None,
-                          "discontinue_guard": 0.2, "language": "de"})
+                          "discontinue_guard": 0.2, "language": "de", "default_map": None})
         self.assertEqual(query("SELECT modes, price_guard FROM onboard.vendors ORDER BY vendor_id"),
                          "{insert,replace}|2.50\n{insert,upsert,update}|5.00")
         again = self.ask("vendor_set", vendor_id="VEND001", modes="insert,replace", price_guard="2.50")
