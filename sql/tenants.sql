@@ -11,6 +11,12 @@ INSERT INTO onboard.validation_errors (upload_id, vendor_id, row_number, error_t
 	severity, original_data)
 	SELECT upload_id, vendor_id, 1, 'INVALID_PRICE', 'price', 'SECRET', 'error', '{}' FROM onboard.upload_history
 		WHERE vendor_id LIKE 'TEN-%';
+INSERT INTO onboard.column_maps (vendor_id, map_name, version, definition) SELECT 'TEN-' || v, 'shop', 1, ''
+	FROM generate_series(1, 3) v;
+INSERT INTO onboard.map_values (vendor_id, list_name, pairs) SELECT 'TEN-' || v, 'list', '{"SECRET": ""}'
+	FROM generate_series(1, 3) v;
+INSERT INTO onboard.frozen_maps (vendor_id, map_hash, document)
+	SELECT 'TEN-' || v, encode(sha256('SECRET'), 'hex'), '{}' FROM generate_series(1, 3) v;
 INSERT INTO onboard.judged_rows SELECT upload_id, 1, 1 FROM onboard.upload_history WHERE vendor_id LIKE 'TEN-%';
 INSERT INTO onboard.outbox (kind, upload_id, vendor_id, payload)
 	SELECT 'errors_recorded', upload_id, vendor_id, '{}' FROM onboard.upload_history WHERE vendor_id LIKE 'TEN-%';
@@ -41,7 +47,7 @@ DECLARE
 	r text;
 BEGIN
 	FOREACH r IN ARRAY ARRAY['vendors', 'products', 'upload_history', 'validation_errors', 'vendor_roles',
-		'vendor_summary', 'recent_uploads', 'product_catalog']
+		'column_maps', 'map_values', 'frozen_maps', 'vendor_summary', 'recent_uploads', 'product_catalog']
 	LOOP
 		RETURN QUERY EXECUTE format('SELECT %L || '': '' || coalesce(string_agg(DISTINCT vendor_id, '' '' ORDER BY '
 			'vendor_id), ''nothing'')
@@ -63,6 +69,9 @@ INSERT INTO onboard.upload_history (upload_id, vendor_id, file_name, ruleset_ver
 UPDATE onboard.products SET vendor_id = 'TEN-2'; -- ERROR
 UPDATE onboard.products SET price = 2 WHERE vendor_id = 'TEN-2';
 DELETE FROM onboard.products WHERE vendor_id = 'TEN-2';
+UPDATE onboard.map_values SET pairs = '{}' WHERE vendor_id = 'TEN-2';
+DELETE FROM onboard.frozen_maps WHERE vendor_id = 'TEN-2';
+DELETE FROM onboard.column_maps WHERE vendor_id = 'TEN-2';
 -- Reports of other vendors appear not to exist.
 SELECT onboard_error_csv(:'one');
 SELECT count(*) FROM onboard_error_csv(:'two'); -- ERROR

@@ -1,4 +1,4 @@
-# onboard_validate() and onboard_check() on a hot standby, which cannot write.
+# onboard_validate(), onboard_check() and onboard_map() on a hot standby, which cannot write.
 
 use strict;
 use warnings FATAL => 'all';
@@ -18,6 +18,7 @@ $primary->safe_psql('shop', <<'SQL');
 INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity)
 	VALUES ('STA-1', 'taken', 'Lamp', 'Books', 'TAKEN', 1, 1), ('STA-2', 'gone', 'Lamp', 'Books', 'GONE', 1, 1);
 DELETE FROM onboard.products WHERE sku = 'GONE';
+SELECT onboard_set_map('STA-1', 'shop', 'category = "Type" | category_path'), onboard_set_default_map('STA-1', 'shop');
 SQL
 $primary->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
@@ -40,6 +41,7 @@ my %question = (
 			'product', $row || jsonb_build_object('sku', CASE n WHEN 3 THEN 'TAKEN' ELSE 'K' || n / 2 END,
 			'vendor_product_id', 'k' || n)))
 			FROM generate_series(1, 5) n))),
+	'a map' => "SELECT d ->> 'name', d ->> 'version', length(d ->> 'hash') FROM onboard_map('STA-1') d",
 	'a dry run with carry' => qq(BEGIN;
 		SELECT status FROM onboard_check('STA-1', jsonb_build_array(jsonb_build_object('row_number', 1, 'product', $row)), true);
 		SELECT errors -> 0 ->> 'error_message'
@@ -50,6 +52,7 @@ my %answer = (
 	'keys of a deleted product' => '0',
 	'a dry run' => '1 validated , 2 validated , 3 error sku "TAKEN" is already in the catalogue, 4 validated , 5 error '
 		. 'sku "K2": same SKU as line 4',
+	'a map' => 'shop|1|64',
 	'a dry run with carry' => "validated\nsku \"NEW\": same SKU as line 1");
 
 foreach my $what (sort keys %question)
