@@ -74,7 +74,7 @@ map_document_freeze(const char *vendor_id, Jsonb *document, const char *hash)
 						errhint("Store it with onboard_set_exchange_rate().")));
 	frozen = store(vendor_id, document);
 	if (hash != NULL && strcmp(hash, frozen) != 0)
-		ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("the map changed while the file was read"),
 						errhint("Read the file again.")));
 }
