@@ -318,6 +318,19 @@ SELECT first_error(m) FROM unnest(ARRAY['{}', '{"keys": ["price"]}', '{"keys": [
 	'{"keys": ["x", "price", "price"], "header": ["a", "b", "c"], "skipped_rows": 3}',
 	'{"keys": null, "converted": null, "skipped_rows": null}']::jsonb[]) m;
 
+-- Two columns of ours that are made of one of the vendor's: the second has no cell of its own.
+SELECT onboard_begin_upload('MAP-2', 'twice.csv', total_records => 2, metadata => '{"header": ["Code", "Price"],
+	"keys": ["sku", "price"], "sources": {"vendor_product_id": "Code", "unit": "No", "brand": 7},
+	"converted": ["vendor_product_id"]}') AS t \gset
+SELECT status FROM onboard_ingest(:'t', jsonb_build_array(
+	jsonb_build_object('row_number', 1, 'product', '{"sku": "17", "vendor_product_id": "P17"}'::jsonb, 'key_memo', :'memo'),
+	jsonb_build_object('row_number', 2, 'product', '{"sku": "A\u200bB", "vendor_product_id": "PA\u200bB",
+	"unit": "far longer than a unit"}'::jsonb)));
+SELECT error_type, error_field, suggestion FROM onboard_error_summary(:'t') WHERE error_type <> 'MISSING_REQUIRED_FIELDS'
+	ORDER BY 1, 3;
+SELECT row_number, notes[1] FROM onboard_rejected_rows(:'t') WHERE row_number > 0;
+SELECT split_part(line, ',', 1) AS code FROM onboard_fixed_csv(:'t') line;
+
 -- A held row is applied as it was judged, and keeps the vendor's cells.
 SELECT onboard_begin_upload('MAP-1', 'prices.csv', content_id => 'prices', mode => 'update', total_records => 1) AS h \gset
 SELECT status, action FROM onboard_ingest(:'h', '[{"row_number": 1, "product": {"vendor_product_id": "1", "price": "99.00",

@@ -324,8 +324,9 @@ COMMENT ON COLUMN onboard.upload_history.stocked_at_begin IS 'Products of the ve
 COMMENT ON COLUMN onboard.upload_history.error_records IS 'Rows with at least one finding of severity error';
 COMMENT ON COLUMN onboard.upload_history.metadata IS
 	'The file''s header list ("header"), delimiter ("delimiter") and encoding ("encoding"); if a map was used, the keys of '
-	'its columns in original_data ("keys"), the columns whose suggestions are not in the vendor''s terms ("converted") and how '
-	'many rows the map skipped ("skipped_rows"); and whatever the client adds';
+	'its columns in original_data ("keys"), the headings of our columns that are made besides others ("sources"), the columns '
+	'whose suggestions are not in the vendor''s terms ("converted") and how many rows the map skipped ("skipped_rows"); and '
+	'whatever the client adds';
 COMMENT ON COLUMN onboard.upload_history.parse_attempts IS
 	'Number of times reading of the file was started; distinguishes the items of one attempt from those of another';
 COMMENT ON COLUMN onboard.upload_history.revivals IS 'Number of times it was leased for another reading since one of its rows was last judged';

@@ -207,18 +207,32 @@ copy_text(struct text_view text)
 	return text_of(pnstrdup(text.data, text.length));
 }
 
+/* Return the vendor's column whose cells have this key, or -1. */
+static int
+column_with_key(const Rejected *rejected, struct text_view key)
+{
+	int i;
+
+	for (i = 0; i < rejected->column_count && key.length > 0; i++)
+	{
+		if (text_equal(rejected->columns[i].key, key))
+			return i;
+	}
+	return -1;
+}
+
 /* Return the vendor's column that a finding is about, or -1. */
 static int
 find_position(const Rejected *rejected, struct text_view field)
 {
-	int i;
+	Jsonb *metadata = rejected->report.metadata;
+	int position = column_with_key(rejected, field);
+	int place = position < 0 ? vendor_place(metadata, field) : -1;
 
-	for (i = 0; i < rejected->column_count && field.length > 0; i++)
-	{
-		if (text_equal(rejected->columns[i].key, field))
-			return i;
-	}
-	return -1;
+	if (place >= 0)
+		position =
+			column_with_key(rejected, metadata_list_string(metadata_list(metadata, "keys"), place));
+	return position;
 }
 
 static void

@@ -59,6 +59,38 @@ find_in_list(JsonbContainer *list, struct text_view text)
 	return -1;
 }
 
+/* Return the heading of a column of ours that is made besides another; or absent. */
+static struct text_view
+source_heading(Jsonb *metadata, struct text_view field)
+{
+	JsonbValue storage;
+	JsonbValue *sources =
+		getKeyJsonValueFromContainer(&metadata->root, "sources", strlen("sources"), &storage);
+	JsonbValue found;
+	JsonbValue *heading;
+
+	if (sources == NULL || sources->type != jbvBinary ||
+		!JsonContainerIsObject(sources->val.binary.data))
+		return (struct text_view){NULL, 0};
+	heading = getKeyJsonValueFromContainer(sources->val.binary.data, field.data, (int) field.length,
+										   &found);
+	if (heading == NULL || heading->type != jbvString)
+		return (struct text_view){NULL, 0};
+	return (struct text_view){heading->val.string.val, heading->val.string.len};
+}
+
+int
+vendor_place(Jsonb *metadata, struct text_view field)
+{
+	int place = find_in_list(metadata_list(metadata, "keys"), field);
+	struct text_view source;
+
+	if (place >= 0)
+		return place;
+	source = source_heading(metadata, field);
+	return source.data == NULL ? -1 : find_in_list(metadata_list(metadata, "header"), source);
+}
+
 /* Return a heading as part of a line of text. */
 static struct text_view
 shown_heading(struct text_view heading)
@@ -79,7 +111,7 @@ shown_heading(struct text_view heading)
 struct text_view
 vendor_heading(Jsonb *metadata, struct text_view field)
 {
-	int place = find_in_list(metadata_list(metadata, "keys"), field);
+	int place = vendor_place(metadata, field);
 	struct text_view heading = {NULL, 0};
 
 	if (place >= 0)
@@ -110,9 +142,13 @@ struct text_view
 vendor_suggestion(Jsonb *metadata, struct text_view error_type, struct text_view field,
 				  struct text_view suggestion)
 {
-	/* The original of a key is what the vendor wrote. */
-	if (text_equal(error_type, text_of(rule_built_in(RULE_KEY_CHANGED_BY_SPREADSHEET)->code)) ||
-		find_in_list(metadata_list(metadata, "converted"), field) < 0)
+	const char *changed_key = rule_built_in(RULE_KEY_CHANGED_BY_SPREADSHEET)->code;
+
+	if (find_in_list(metadata_list(metadata, "converted"), field) < 0)
+		return suggestion;
+	/* The original of a key is what the vendor wrote in its own column. */
+	if (text_equal(error_type, text_of(changed_key)) &&
+		find_in_list(metadata_list(metadata, "keys"), field) >= 0)
 		return suggestion;
 	return (struct text_view){"", 0};
 }

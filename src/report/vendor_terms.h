@@ -5,9 +5,10 @@
  *
  * A vendor whose file was read with a map knows its own headings, not the names of
  * our columns.  The metadata of an upload says which is which: "header" has the
- * headings, "keys" the keys of the same columns in original_data, "converted" the
- * columns whose values a map converts.  Clients write it, so nothing about it is
- * certain.
+ * headings, "keys" the keys of the same columns in original_data, "sources" the
+ * headings of further columns of ours that are made of a column of the file,
+ * "converted" the columns whose values a map converts.  Clients write it, so nothing
+ * about it is certain.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,6 +29,12 @@ extern JsonbContainer *metadata_list(Jsonb *metadata, const char *name);
  * Other values are not read; see report_metadata().
  */
 extern struct text_view metadata_list_string(JsonbContainer *list, uint32 place);
+
+/*
+ * Return where the column of the vendor's file is of which a column of ours is made;
+ * -1 if no map was used or there is none.
+ */
+extern int vendor_place(Jsonb *metadata, struct text_view field);
 
 /*
  * Return the heading of a column, fit to be shown in a line of text; the name itself
