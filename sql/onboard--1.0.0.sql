@@ -1451,7 +1451,8 @@ skip when "state" is "6"
 skip when "state" is "7"
 skip when "state" is "8"
 skip when "state" is "10"                                       # refurbished
-ignore others                                                   # also the description of the offer
+ignore "description"                                            # that of the offer, not of the product
+ignore others
 
 sku = "sku"
 price = "price" | decimal_comma

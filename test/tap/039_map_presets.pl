@@ -20,13 +20,13 @@ use Workbook;
 # unless products or lists say otherwise. skipped: rows that are no products. broken: a cell of a
 # row in the file, by the row's SKU and the heading; bad: what stands there instead, and the error.
 my @samples = (
-	{ map => 'shopify', file => 'shopify.csv', skipped => 7,
+	{ map => 'shopify', file => 'shopify.csv', skipped => 6,
 		broken => [ 'KETTLE-2L-CREAM', 'Price' ], bad => 'forty', error => 'INVALID_PRICE' },
-	{ map => 'shopify', file => 'shopify-earlier.csv', products => 'shopify', lists => 'shopify', skipped => 7,
+	{ map => 'shopify', file => 'shopify-earlier.csv', products => 'shopify', lists => 'shopify', skipped => 6,
 		broken => [ 'APRON-LX-NAT', 'Variant Inventory Qty' ], bad => 'many', error => 'INVALID_STOCK' },
 	{ map => 'woocommerce', file => 'woocommerce.csv', skipped => 5,
 		broken => [ 'LINEN-SHIRT-ECRU-M', 'Regular price' ], bad => '79,5,0', error => 'INVALID_PRICE' },
-	{ map => 'bigcommerce', file => 'bigcommerce.csv', skipped => 11,
+	{ map => 'bigcommerce', file => 'bigcommerce.csv', skipped => 9,
 		broken => [ 'DRIPPER-BLK', 'Price' ], bad => 'ask', error => 'INVALID_PRICE' },
 	{ map => 'magento', file => 'magento.csv', skipped => 5,
 		broken => [ 'MH01-M-Gray', 'qty' ], bad => 'some', error => 'INVALID_STOCK' },
