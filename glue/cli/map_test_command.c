@@ -85,8 +85,11 @@ static struct change
 change_of(const struct column_map *map, const struct record *row, int index)
 {
 	const struct mapped_field *field = &map->fields[index];
+	const struct text_view nothing = {"", 0};
 	struct text_view after = row->fields[index];
 
+	if (column_map_is_constant(map, index))
+		return (struct change){field->key, nothing, nothing, after};
 	return (struct change){field->key, field->heading, cell_of(row, field, after), after};
 }
 

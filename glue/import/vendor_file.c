@@ -278,21 +278,6 @@ add_header(cJSON *metadata, const struct column_map *map)
 }
 
 /*
- * Return whether a field that the map adds is made of a column of the file, whose
- * heading it then shares; that of a constant is the name of our column.
- */
-static bool
-is_second_use(const struct column_map *map, const struct mapped_field *field)
-{
-	for (int i = 0; i < map->header_count; i++)
-	{
-		if (map->fields[i].heading.data == field->heading.data)
-			return true;
-	}
-	return false;
-}
-
-/*
  * Add the headings of the columns that the map makes of a column of the file besides
  * another one.
  */
@@ -305,7 +290,7 @@ add_sources(cJSON *metadata, const struct column_map *map)
 	{
 		const struct mapped_field *field = &map->fields[i];
 
-		if (field->role == FIELD_COLUMN && is_second_use(map, field))
+		if (field->role == FIELD_COLUMN && !column_map_is_constant(map, i))
 			cJSON_AddItemToObject(sources, onboard_columns[field->column].name,
 								  text_item(field->heading));
 	}

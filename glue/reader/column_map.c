@@ -147,6 +147,17 @@ is_added(const struct mapped_field *field)
 	return field->role == FIELD_IGNORED || field->role == FIELD_KEY_MEMO;
 }
 
+bool
+column_map_is_constant(const struct column_map *map, int index)
+{
+	for (int i = 0; i < map->header_count; i++)
+	{
+		if (map->fields[i].heading.data == map->fields[index].heading.data)
+			return false;
+	}
+	return true;
+}
+
 column_set
 column_map_columns(const struct column_map *map)
 {

@@ -99,6 +99,12 @@ extern void column_map_assign_own(struct column_map *map, int index);
 
 /* ----- for all ----- */
 
+/*
+ * Return whether a field is made of no column of the file.  One that a map makes of a
+ * column besides another field shares the heading of that column.
+ */
+extern bool column_map_is_constant(const struct column_map *map, int index);
+
 /* Return the known columns that the header has. */
 extern column_set column_map_columns(const struct column_map *map);
 
