@@ -147,7 +147,7 @@ read_file(FILE *file, struct value_list *list, struct glue_error *error)
 {
 	const struct row_source_options options = {
 		.max_bytes = MOST_BYTES,
-		.known = {is_heading, NULL},
+		.known = {.test = is_heading},
 	};
 	const struct row_source_events events = {take_header, take_record, list};
 	struct row_source *source = formats_open(&options, &events, error);

@@ -301,7 +301,8 @@ $document = json_of($out);
 like(delete $document->{milliseconds}, qr/^\d+$/, 'has the time it took');
 is_deeply($document, { vendor_id => 'ALPHA', file_name => 'tomorrow.csv', mode => 'upsert', total_records => 6,
 		valid_records => 5, error_records => 1, skipped_rows => 0, map_name => undef, inserted => 1, updated => 2,
-		unchanged => 1, stale => 0, held => 1, discontinued => 0, discontinued_missing => 0, held_missing => 0, changed_columns => { price => 2, stock_quantity => 2 },
+		unchanged => 1, stale => 0, held => 1, discontinued => 0, discontinued_missing => 0, held_missing => 0,
+		changed_columns => { price => 2, stock_quantity => 2 },
 		price_changes => [
 			{ line_number => 3, sku => 'KETTLE-2L', old_price => 20.00, new_price => 200.00, percent => 900.0, held => $true },
 			{ line_number => 5, sku => 'LID', old_price => 5.00, new_price => 4.50, percent => -10.0, held => $false },

@@ -131,7 +131,8 @@ is(sql("SELECT concat_ws('|', product_name, category, price) FROM onboard.produc
 like($err, qr/map "shop" fits this file: load it with --map shop$/m, 'NO_HEADER names the map that fits');
 ($out, $err) = is_exit(2, 'without a map, checked', qw(check shop.csv --vendor V --encoding windows-1252));
 like($err, qr/map "shop" fits this file: load it with --map shop$/m, 'likewise');
-write_file('ours.csv', "vendor_product_id;category;stock_quantity;Nummer;Titel;Warengruppe;Preis;Bestand\n" . "a;Kitchen;1;n;T;K;1,00;1\n");
+write_file('ours.csv', "vendor_product_id;category;stock_quantity;Nummer;Titel;Warengruppe;Preis;Bestand\n"
+	  . "a;Kitchen;1;n;T;K;1,00;1\n");
 ($out, $err) = is_exit(2, 'columns are missing', qw(load ours.csv --vendor V));
 like($err, qr/product_name, sku, price;.* map "shop" fits this file: load it with --map shop$/m, 'MISSING_COLUMN, too');
 ($out, $err) = is_exit(2, 'another vendor', qw(check shop.csv --vendor W --encoding windows-1252));
@@ -166,7 +167,8 @@ set_map('w', qq{mode upsert\nmatch sku\nblank keep\nmax_rows 1\nproduct_name = "
 $result = json_of((is_exit(2, 'the limit of the map', qw(load w.csv --vendor W --json)))[0]);
 is($result->{error}{code}, 'TOO_MANY_ROWS', 'refuses the file');
 $result = load(0, 'a limit of the command line', qw(w.csv --vendor W --max-rows 10));
-is(columns_of($result->{upload_id}, 'mode, match, blank'), 'upsert|sku|keep', 'takes its place; mode, match and blank are the map\'s');
+is(columns_of($result->{upload_id}, 'mode, match, blank'), 'upsert|sku|keep',
+	'takes its place; mode, match and blank are those of the map');
 ($out) = is_exit(0, 'compared', qw(diff w.csv --vendor W --max-rows 10 --json));
 is_deeply([ @{ json_of($out) }{qw(mode unchanged)} ], [ 'upsert', 2 ], 'a comparison uses them');
 $result = load(0, 'options', qw(w.csv --vendor W --max-rows 10 --mode update --match vendor_product_id --blank clear));
@@ -197,7 +199,8 @@ is(sql("SELECT string_agg(onboard_upload_map(upload_id) #>> '{rates,GBP/USD,rate
 	'each upload keeps its rate');
 
 # Who may do what
-sql("CREATE ROLE operator LOGIN; CREATE ROLE loader LOGIN; SELECT onboard_grant_operator('operator'), onboard_grant_loader('loader')");
+sql("CREATE ROLE operator LOGIN; CREATE ROLE loader LOGIN;
+	SELECT onboard_grant_operator('operator'), onboard_grant_loader('loader')");
 my @operator = ('--db', conninfo('operator'));
 my @loader = ('--db', conninfo('loader'));
 set_map('mine', $map, qw(--vendor X), @operator);

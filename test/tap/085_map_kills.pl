@@ -118,7 +118,8 @@ foreach my $case ([ 'long.csv', 3 * GROUPS, 'V1', 'W1' ], [ 'long.xlsx', 3 * BOO
 	is($code, 1, "$file: is loaded after $kills kills");
 	cmp_ok($kills, '>=', 2, "$file: it was killed more than once");
 	is(stored($vendor), $expected, "$file: with the same rows");
-	is(sql("SELECT concat_ws('|', count(*), sum(total_records), sum(valid_records + error_records), min(metadata ->> 'skipped_rows'))
+	is(sql("SELECT concat_ws('|', count(*), sum(total_records), sum(valid_records + error_records),
+			min(metadata ->> 'skipped_rows'))
 		FROM onboard.upload_history WHERE vendor_id = '$vendor'"),
 		join('|', 1, $rows, $rows, $rows / 3), "$file: as one upload, with the skipped rows counted once");
 	($code) = run_onboard('load', $file, options($vendor));
@@ -142,8 +143,8 @@ cmp_ok($kills, '>=', 1, 'the program was killed');
 is(sql("SELECT count(*) FROM onboard.upload_history WHERE vendor_id = 'X'"), 2, 'the changed map begins another upload');
 is(sql("SELECT string_agg(DISTINCT p.stock_quantity::text, ',') FROM onboard.products p WHERE p.upload_id = '$first'"), 5,
 	'the rows of the first one are those of the first map');
-is(sql("SELECT string_agg(DISTINCT p.stock_quantity::text, ',') FROM onboard.products p JOIN onboard.upload_history u USING (upload_id)
-	WHERE u.vendor_id = 'X' AND u.upload_id <> '$first'"), 6, 'those of the second one are those of the changed map');
+is(sql("SELECT string_agg(DISTINCT p.stock_quantity::text, ',')
+	FROM onboard.products p JOIN onboard.upload_history u USING (upload_id) WHERE u.vendor_id = 'X' AND u.upload_id <> '$first'"), 6, 'those of the second one are those of the changed map');
 is(sql("SELECT status FROM onboard.upload_history WHERE upload_id = '$first'"), 'processing', 'which can still be resumed:');
 write_file('kill.map', $map);
 is_exit(0, 'with the first text', qw(map set kill kill.map --vendor X));

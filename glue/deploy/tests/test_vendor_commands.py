@@ -196,7 +196,8 @@ class VendorTest(CommandTest):
         self.assertEqual(self.operator.vendors["VEND001"]["price_guard"], 5)
         run = self.run_command(*change)
         self.assertEqual(run.out, "Vendor VEND001 is changed.\n  modes             insert,replace\n  default mode      insert\n"
-                                  "  default map       shopify\n  price guard       2.5\n  sold-out guard    (none)\n  discontinue guard 0.2\n"
+                                  "  default map       shopify\n  price guard       2.5\n  sold-out guard    (none)\n"
+                                  "  discontinue guard 0.2\n"
                                   "  language          de\n")
         run = self.run_command(*change, "--json")
         self.assertEqual((run.document["changed"], run.document["vendor"]), (False, self.operator.vendors["VEND001"]))
