@@ -79,6 +79,7 @@ extern int command_map_list(const struct options *options);
 extern int command_map_show(const struct options *options);
 extern int command_map_set(const struct options *options);
 extern int command_map_remove(const struct options *options);
+extern int command_map_guess(const struct options *options);
 extern int command_map_test(const struct options *options);
 extern int command_map_values(const struct options *options);
 extern int command_map_rate(const struct options *options);

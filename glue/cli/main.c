@@ -83,6 +83,11 @@
 	[EXIT_REFUSED] = "the vendor, map, value list or file does not exist, or the file cannot be read", \
 	[EXIT_USAGE] = "usage error, or the database does not accept the map, list or rate" \
 }
+#define CODES_MAP_GUESS { \
+	[EXIT_ALL_GOOD] = "the map has all columns that the file needs", \
+	[EXIT_NEEDS_ATTENTION] = "the map lacks a column that is needed", \
+	[EXIT_REFUSED] = "the file cannot be read, or the file or vendor does not exist" \
+}
 #define CODES_RATE { [EXIT_USAGE] = "usage error, or the database does not accept the rate" }
 #define CODES_DOCTOR { \
 	[EXIT_ALL_GOOD] = "nothing needs attention", \
@@ -154,6 +159,13 @@ static const struct option_meaning map_meanings[] = {
 
 static const struct option_meaning map_list_meanings[] = {
 	{OPTION_VENDOR, "only the maps that this vendor's files can be read with"},
+	{0},
+};
+
+static const struct option_meaning map_guess_meanings[] = {
+	{OPTION_VENDOR, "vendor whose file it is"},
+	{OPTION_CSV,
+	 "also write the categories that are none of ours into FILE, for \"onboard map values\""},
 	{0},
 };
 
@@ -582,6 +594,26 @@ static const struct command commands[] = {
 		.codes = CODES_MAP,
 		.meanings = map_meanings,
 		.run = command_map_remove,
+	},
+	{
+		.name = "map guess",
+		.operands = "FILE",
+		.summary = "propose a map for a file",
+		.description =
+			"Reads FILE (\"-\" for standard input), compares its headings with those that vendors "
+			"write in English, German, French, Spanish, Italian, Dutch, Polish and Portuguese, looks "
+			"at its values, and prints a map that \"onboard map set\" stores, edited or not.  "
+			"Comments say how sure each line is and why, what is missing, and which categories of the "
+			"file are none of ours.  Stores nothing.",
+		.options = (OPTIONS_FILE & ~(OPTION_BIT(OPTION_MAP) | OPTION_BIT(OPTION_FILE_NAME) |
+									 OPTION_BIT(OPTION_MAX_ROWS) | OPTION_BIT(OPTION_QUIET))) |
+				   OPTION_BIT(OPTION_CSV),
+		.required = OPTION_BIT(OPTION_VENDOR),
+		.min_operands = 1,
+		.max_operands = 1,
+		.codes = CODES_MAP_GUESS,
+		.meanings = map_guess_meanings,
+		.run = command_map_guess,
 	},
 	{
 		.name = "map test",

@@ -13,6 +13,7 @@
 #include "import/map_fit.h"
 #include "reader/mapped_header.h"
 #include "shared/action.h"
+#include "shared/heading.h"
 
 /* The maps that the vendor may use, those of its own first. */
 #define CANDIDATES                                                                       \
@@ -24,15 +25,13 @@
  * the requested one, else that of the map.
  */
 static struct column_needs
-needs_with(const struct vendor_file *file, const struct file_map *map)
+needs_with(const struct map_fit_header *header, const struct file_map *map)
 {
 	const struct file_map_defaults *defaults = file_map_defaults(map);
-	/* The mode of a file with a map may be that of the map. */
-	bool is_requested = file->map == NULL && file->apply.mode != NULL;
-	struct column_needs needs = file->needs;
+	struct column_needs needs = header->needs;
 
 	needs.map = map;
-	if (!is_requested && defaults->mode != NULL)
+	if (!header->mode_is_requested && defaults->mode != NULL)
 		(void) upload_mode_by_name(defaults->mode, &needs.mode);
 	return needs;
 }
@@ -41,15 +40,15 @@ needs_with(const struct vendor_file *file, const struct file_map *map)
  * Return how many columns a map finds in the header; 0 if it does not accept it.
  */
 static int
-count_found(const struct vendor_file *file, const struct file_map *candidate)
+count_found(const struct map_fit_header *fit, const struct file_map *candidate)
 {
-	const struct row_source_found found = {.delimiter = file->found.delimiter};
-	struct column_needs needs = needs_with(file, candidate);
+	const struct row_source_found found = {.delimiter = fit->delimiter};
+	struct column_needs needs = needs_with(fit, candidate);
 	struct mapped_header header;
 	struct glue_error error;
 	int count = 0;
 
-	if (!mapped_header_init(&header, file->found.refused_header, &needs, &found, &error))
+	if (!mapped_header_init(&header, fit->record, &needs, &found, &error))
 		return 0;
 	for (int column = 0; column < COLUMN_COUNT; column++)
 	{
@@ -60,6 +59,47 @@ count_found(const struct vendor_file *file, const struct file_map *candidate)
 	}
 	mapped_header_clean_up(&header);
 	return count;
+}
+
+/* Return how many headings other than ours a map names. */
+static int
+count_named(const struct map_fit_header *fit, const struct file_map *candidate)
+{
+	struct column_needs needs = needs_with(fit, candidate);
+	int count = 0;
+
+	for (int i = 0; i < fit->record->field_count; i++)
+		count += column_map_is_heading(&needs, fit->record->fields[i]) &&
+				 heading_column(fit->record->fields[i]) == COLUMN_NONE;
+	return count;
+}
+
+void
+map_fit_header(struct database *database, const char *vendor_id,
+			   const struct map_fit_header *header, struct map_fit *fit)
+{
+	const char *const values[] = {vendor_id};
+	PGresult *result = NULL;
+
+	memset(fit, 0, sizeof(*fit));
+	if (!database_query(database, RUN_ONCE, CANDIDATES, 1, values, &result, NULL))
+		return;
+	for (int row = 0; row < PQntuples(result); row++)
+	{
+		struct glue_error ignored;
+		struct file_map *candidate = file_map_parse(PQgetvalue(result, row, 1), &ignored);
+		int found = candidate != NULL ? count_found(header, candidate) : 0;
+
+		if (found > fit->columns)
+		{
+			fit->columns = found;
+			fit->headings = count_named(header, candidate);
+			fit->updates = needs_with(header, candidate).mode == MODE_UPDATE;
+			snprintf(fit->name, sizeof(fit->name), "%s", PQgetvalue(result, row, 0));
+		}
+		file_map_destroy(candidate);
+	}
+	PQclear(result);
 }
 
 /*
@@ -76,27 +116,16 @@ void
 map_fit_find(struct vendor_file *file, struct database *database, const char *vendor_id,
 			 const struct glue_error *fault)
 {
-	const char *const values[] = {vendor_id};
-	PGresult *result = NULL;
-	int most = 0;
+	struct map_fit_header header = {
+		.record = file->found.refused_header,
+		.delimiter = file->found.delimiter,
+		.needs = file->needs,
+		/* The mode of a file with a map may be that of the map. */
+		.mode_is_requested = file->map == NULL && file->apply.mode != NULL,
+	};
+	struct map_fit fit = {0};
 
-	file->fitting_map[0] = '\0';
-	if (!may_lack_map(file, fault) ||
-		!database_query(database, RUN_ONCE, CANDIDATES, 1, values, &result, NULL))
-		return;
-	for (int row = 0; row < PQntuples(result); row++)
-	{
-		struct glue_error ignored;
-		struct file_map *candidate = file_map_parse(PQgetvalue(result, row, 1), &ignored);
-		int found = candidate != NULL ? count_found(file, candidate) : 0;
-
-		if (found > most)
-		{
-			most = found;
-			snprintf(file->fitting_map, sizeof(file->fitting_map), "%s",
-					 PQgetvalue(result, row, 0));
-		}
-		file_map_destroy(candidate);
-	}
-	PQclear(result);
+	if (may_lack_map(file, fault))
+		map_fit_header(database, vendor_id, &header, &fit);
+	snprintf(file->fitting_map, sizeof(file->fitting_map), "%s", fit.name);
 }

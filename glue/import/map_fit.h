@@ -11,12 +11,37 @@
 #include "base/failure.h"
 #include "database/database.h"
 #include "import/vendor_file.h"
+#include "reader/column_map.h"
+#include "shared/map_syntax.h"
+
+/* A header, and what the rows below it need. */
+struct map_fit_header
+{
+	const struct record *record;
+	char delimiter;
+	struct column_needs needs; /* without a map */
+	bool mode_is_requested;    /* otherwise, the mode may be that of the map */
+};
+
+/* How a map fits a header. */
+struct map_fit
+{
+	char name[MAP_MAX_NAME + 1]; /* "" if none does */
+	int columns;                 /* that it finds */
+	int headings;                /* other than ours that it names */
+	bool updates;                /* its mode is update, so it needs few columns */
+};
 
 /*
- * Set file->fitting_map to the map of the vendor, or else the preset, that finds most
- * columns in the header of a file that the first reading refused for this reason; ""
- * if there is none, or if the reason is not the header.  A failure to find out is no
- * error: the reason of the refusal matters more.
+ * Find the map of the vendor, or else the preset, that accepts a header and finds most
+ * columns in it.  A failure to find out is no error: then none fits.
+ */
+extern void map_fit_header(struct database *database, const char *vendor_id,
+						   const struct map_fit_header *header, struct map_fit *fit);
+
+/*
+ * Set file->fitting_map as map_fit_header() does for the header of a file that the first
+ * reading refused for this reason; "" also if the reason is not the header.
  */
 extern void map_fit_find(struct vendor_file *file, struct database *database, const char *vendor_id,
 						 const struct glue_error *fault);

@@ -11,6 +11,7 @@
 #include "reader/file_map.h"
 #include "reader/header_check.h"
 #include "reader/header_fault.h"
+#include "reader/vocabulary.h"
 #include "shared/heading.h"
 #include "shared/suggest.h"
 #include "shared/text.h"
@@ -35,7 +36,7 @@ has_aliases(const struct column_map *map)
 	int count = 0;
 
 	for (int i = 0; i < map->header_count; i++)
-		count += heading_alias(map->fields[i].heading) != COLUMN_NONE;
+		count += vocabulary_column(map->fields[i].heading) != COLUMN_NONE;
 	return count > 1;
 }
 
@@ -145,7 +146,7 @@ list_names(column_set columns, struct text_view *names)
 static int
 meant_column(struct text_view heading, const struct text_view *missing, int count)
 {
-	enum onboard_column column = heading_alias(heading);
+	enum onboard_column column = vocabulary_column(heading);
 
 	for (int i = 0; i < count && column != COLUMN_NONE; i++)
 	{

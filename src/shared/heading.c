@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * heading.c
- *	  Headings of files: which of ours a vendor's heading is or may mean.
+ *	  Headings of files: comparing them, and which of ours they are.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,64 +10,6 @@
 #include "shared/apply.h"
 
 #define BYTE_ORDER_MARK 0xFEFF
-
-/*
- * What others call our columns, in lower case without blanks, "_" and "-".  A
- * heading is only suggested in a refusal, so an entry may be wrong for some
- * vendor, but not for most.
- */
-static const struct
-{
-	const char *heading;
-	enum onboard_column column;
-} aliases[] = {
-	{"id", COLUMN_VENDOR_PRODUCT_ID},
-	{"productid", COLUMN_VENDOR_PRODUCT_ID},
-	{"itemid", COLUMN_VENDOR_PRODUCT_ID},
-	{"externalid", COLUMN_VENDOR_PRODUCT_ID},
-	{"vendorid", COLUMN_VENDOR_PRODUCT_ID},
-	{"vendorsku", COLUMN_VENDOR_PRODUCT_ID},
-	{"name", COLUMN_PRODUCT_NAME},
-	{"title", COLUMN_PRODUCT_NAME},
-	{"producttitle", COLUMN_PRODUCT_NAME},
-	{"itemname", COLUMN_PRODUCT_NAME},
-	{"product", COLUMN_PRODUCT_NAME},
-	{"productcategory", COLUMN_CATEGORY},
-	{"categories", COLUMN_CATEGORY},
-	{"producttype", COLUMN_CATEGORY},
-	{"department", COLUMN_CATEGORY},
-	{"productsku", COLUMN_SKU},
-	{"skucode", COLUMN_SKU},
-	{"skunumber", COLUMN_SKU},
-	{"articlenumber", COLUMN_SKU},
-	{"articleno", COLUMN_SKU},
-	{"itemnumber", COLUMN_SKU},
-	{"itemno", COLUMN_SKU},
-	{"itemcode", COLUMN_SKU},
-	{"productcode", COLUMN_SKU},
-	{"partnumber", COLUMN_SKU},
-	{"unitprice", COLUMN_PRICE},
-	{"sellingprice", COLUMN_PRICE},
-	{"saleprice", COLUMN_PRICE},
-	{"retailprice", COLUMN_PRICE},
-	{"regularprice", COLUMN_PRICE},
-	{"variantprice", COLUMN_PRICE},
-	{"listprice", COLUMN_COMPARE_AT_PRICE},
-	{"msrp", COLUMN_COMPARE_AT_PRICE},
-	{"rrp", COLUMN_COMPARE_AT_PRICE},
-	{"qty", COLUMN_STOCK_QUANTITY},
-	{"quantity", COLUMN_STOCK_QUANTITY},
-	{"onhand", COLUMN_STOCK_QUANTITY},
-	{"qtyonhand", COLUMN_STOCK_QUANTITY},
-	{"quantityonhand", COLUMN_STOCK_QUANTITY},
-	{"instock", COLUMN_STOCK_QUANTITY},
-	{"stock", COLUMN_STOCK_QUANTITY},
-	{"stockqty", COLUMN_STOCK_QUANTITY},
-	{"stocklevel", COLUMN_STOCK_QUANTITY},
-	{"inventory", COLUMN_STOCK_QUANTITY},
-	{"inventoryquantity", COLUMN_STOCK_QUANTITY},
-	{"available", COLUMN_STOCK_QUANTITY},
-};
 
 /* Headings that the fix file adds. */
 static const char *const reserved[] = {
@@ -193,17 +135,6 @@ heading_column(struct text_view heading)
 	{
 		if (heading_matches(heading, onboard_columns[column].name))
 			return (enum onboard_column) column;
-	}
-	return COLUMN_NONE;
-}
-
-enum onboard_column
-heading_alias(struct text_view heading)
-{
-	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
-	{
-		if (heading_matches(heading, aliases[i].heading))
-			return aliases[i].column;
 	}
 	return COLUMN_NONE;
 }

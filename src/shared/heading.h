@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * heading.h
- *	  Headings of files: which of ours a vendor's heading is or may mean.
+ *	  Headings of files: comparing them, and which of ours they are.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,11 +33,5 @@ extern bool heading_is_ours(struct text_view heading);
 
 /* Return the column whose name a heading is, compared as above, or COLUMN_NONE. */
 extern enum onboard_column heading_column(struct text_view heading);
-
-/*
- * Return the column that a heading other than ours usually stands for in
- * vendors' files, such as "Qty" or "Title"; or COLUMN_NONE.
- */
-extern enum onboard_column heading_alias(struct text_view heading);
 
 #endif /* ONBOARD_HEADING_H */

@@ -90,6 +90,7 @@ my %arguments = (
 	'map set' => [qw(shop shop.map --vendor NORTHWIND)],
 	'map remove' => [qw(shop --vendor NORTHWIND)],
 	'map test' => [qw(shop.csv --vendor NORTHWIND --map-file shop.map)],
+	'map guess' => [qw(shop.csv --vendor NORTHWIND)],
 	'map values' => [qw(kinds list.csv --vendor NORTHWIND)],
 	'map rate' => [qw(EUR USD 1.0832)],
 );
@@ -111,7 +112,8 @@ is_error(2, 'not_found', qr/^UNKNOWN_VENDOR$/, @$_, '--json')
   	[qw(status --vendor NOBODY)], [qw(held --vendor NOBODY)], [qw(history SKU --vendor NOBODY)],
   	[qw(diff good.csv --vendor NOBODY --mode update)], [qw(map list --vendor NOBODY)], [qw(map show shop --vendor NOBODY)],
   	[qw(map set shop shop.map --vendor NOBODY)], [qw(map remove shop --vendor NOBODY)],
-  	[qw(map values kinds list.csv --vendor NOBODY)], [qw(map test shop.csv --vendor NOBODY)];
+  	[qw(map values kinds list.csv --vendor NOBODY)], [qw(map test shop.csv --vendor NOBODY)],
+  	[qw(map guess shop.csv --vendor NOBODY)];
 is_error(2, 'not_found', qr/^UNKNOWN_MAP$/, @$_, '--json')
   for [qw(map show nothing)], [qw(map remove nothing --vendor NORTHWIND)], [qw(load shop.csv --vendor NORTHWIND --map nothing)],
   	[qw(check shop.csv --vendor NORTHWIND --map nothing)], [qw(vendor set NORTHWIND --default-map nothing)];
@@ -329,6 +331,11 @@ my %ends = (
 	'map show' => { 0 => [qw(kept --vendor NORTHWIND)], 2 => ['nothing'] },
 	'map list' => { 0 => [], 2 => [qw(--vendor NOBODY)] },
 	'map test' => { 0 => [qw(shop.csv --vendor NORTHWIND --map kept)], 2 => [qw(nothing.csv --vendor NORTHWIND)] },
+	'map guess' => {
+		0 => [qw(good.csv --vendor NORTHWIND)],
+		1 => [qw(shop.csv --vendor NORTHWIND)],
+		2 => [qw(nothing.csv --vendor NORTHWIND)]
+	},
 	'map values' => { 0 => [qw(kinds list.csv --vendor NORTHWIND)], 2 => [qw(nothing --vendor NORTHWIND)] },
 	'map rate' => { 0 => [qw(EUR USD 1.0832)] },
 	'map remove' => { 0 => [qw(shop --vendor NORTHWIND)], 2 => [qw(nothing --vendor NORTHWIND)] },

@@ -1,0 +1,67 @@
+/*-------------------------------------------------------------------------
+ *
+ * proposal.h
+ *	  What a proposed column map consists of.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GLUE_PROPOSAL_H
+#define GLUE_PROPOSAL_H
+
+#include <stdbool.h>
+
+#include "guess/category_census.h"
+#include "guess/cell_fit.h"
+#include "guess/cells.h"
+#include "guess/sample.h"
+#include "shared/columns.h"
+
+/* The name of the list that a proposed map has the vendor's categories in. */
+#define GUESS_CATEGORY_LIST "categories"
+
+/* A heading for a column of ours. */
+struct guessed_column
+{
+	int heading;                  /* index in the table's headings; -1: none */
+	int percent;                  /* how sure it is */
+	char steps[GUESS_STEPS_SIZE]; /* "" or the transformations, each after " | " */
+	char reason[GUESS_REASON_SIZE];
+};
+
+/* Most values of a column that are skipped. */
+#define GUESS_MOST_SKIPS 4
+
+/* Rows that are no products. */
+struct guessed_skip
+{
+	int heading; /* -1: none are skipped */
+	int count;   /* of values; 0: those that are blank */
+	struct text_view values[GUESS_MOST_SKIPS];
+	int rows; /* of the sample */
+};
+
+struct map_guess
+{
+	const struct sample_table *table; /* borrowed */
+	struct category_names categories; /* borrowed */
+	struct cell_profile *profiles;    /* of each heading */
+	int *heading_percents;            /* for each heading, column by column */
+	bool *names_other;                /* likewise: the heading says that it is something else */
+
+	struct guessed_column columns[COLUMN_COUNT];
+	struct guessed_column
+		next[COLUMN_COUNT]; /* the likeliest unused heading of a column without one */
+	bool updates_only;      /* the file lacks what a new product needs */
+	struct guessed_skip skip;
+	bool *is_used; /* for each heading: a statement names it */
+
+	/*
+	 * For each heading: it can stand in a map.  Blank and very long ones cannot, nor can
+	 * the second of two equal ones.
+	 */
+	bool *is_usable;
+
+	struct category_census *census;
+};
+
+#endif /* GLUE_PROPOSAL_H */
