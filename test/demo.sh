@@ -124,14 +124,18 @@ echo
 title 'The rejected rows, corrected and loaded'
 run load "$data/VEND003_20260107_080000.csv" --vendor VEND003 $again
 
-title "A shop's own export, with its headings, variants and image rows"
-cut -d, -f1-3,10,13,21 "$data/maps/shopify.csv" | tail -n 3
+title "A shop's own export: its headings, variants, and rows that only have an image"
+sed -n '1p;/^,enamel-kettle/p' "$data/maps/shopify.csv" | cut -d, -f2,10,13,21,33,39
 echo
 run map values categories "$data/maps/shopify.categories.csv" --vendor VEND002
 run load "$data/maps/shopify.csv" --vendor VEND002 --map shopify $again
 
-title 'A workbook'
-run load "$data/VEND001_20260108_120000.xlsx" $again
+title 'A spreadsheet with headings of its own: onboard proposes how to read it'
+workbook=$data/VEND001_20260108_120000.xlsx
+run map guess "$workbook" --vendor VEND001
+"$onboard" map guess "$workbook" --vendor VEND001 >price-list.map
+run map set price-list price-list.map --vendor VEND001
+run load "$workbook" --map price-list $again
 
 title 'All uploads'
 run status
