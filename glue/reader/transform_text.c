@@ -76,19 +76,21 @@ find_sign(struct text_view text, struct signs signs, size_t *size)
 static bool
 next_part(struct text_view *rest, struct signs signs, struct text_view *part)
 {
-	const char *end = rest->data + rest->length;
+	struct text_view text = *rest;
 	const char *sign;
 	size_t size;
 
-	if (rest->data == NULL)
+	if (text.data == NULL)
 		return false;
-	sign = find_sign(*rest, signs, &size);
-	part->data = rest->data;
-	part->length = (size_t) ((sign != NULL ? sign : end) - rest->data);
-	*part = text_trim(*part);
 	*rest = (struct text_view){NULL, 0};
+	*part = text;
+	sign = find_sign(text, signs, &size);
 	if (sign != NULL)
-		*rest = (struct text_view){sign + size, (size_t) (end - sign) - size};
+	{
+		part->length = (size_t) (sign - text.data);
+		*rest = (struct text_view){sign + size, text.length - part->length - size};
+	}
+	*part = text_trim(*part);
 	return true;
 }
 
