@@ -16,7 +16,7 @@ use Workbook;
 use constant {
 	GROUPS => 50_000,      # products, each followed by two variants and a row to skip
 	BOOK_GROUPS => 35_000,
-	MOST_KILLS => 6,
+	MOST_KILLS => 4,
 };
 
 CliTest::setup();
