@@ -26,6 +26,14 @@ shown_length(struct text_view heading)
 	return (int) text_cut(heading, SHOWN_HEADING_BYTES);
 }
 
+/* Are the fields quoted with apostrophes?  The vocabulary ignores such signs. */
+static bool
+is_in_apostrophes(struct text_view heading)
+{
+	return heading.length > 1 && heading.data[0] == '\'' &&
+		   heading.data[heading.length - 1] == '\'';
+}
+
 /*
  * Return whether a line without any of our headings is nevertheless a header:
  * several of its fields are common names for our columns.
@@ -36,7 +44,11 @@ has_aliases(const struct column_map *map)
 	int count = 0;
 
 	for (int i = 0; i < map->header_count; i++)
-		count += vocabulary_column(map->fields[i].heading) != COLUMN_NONE;
+	{
+		struct text_view heading = map->fields[i].heading;
+
+		count += !is_in_apostrophes(heading) && vocabulary_column(heading) != COLUMN_NONE;
+	}
 	return count > 1;
 }
 
