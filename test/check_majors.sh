@@ -80,8 +80,8 @@ test_folder()
 test_in_root()
 {
 	packages="make gcc libc6-dev postgresql-$server postgresql-server-dev-$server postgresql-$server-pgtap
-		libpq-dev libcsv-dev libcjson-dev libuchardet-dev libxlsxwriter-dev libexpat1-dev libminizip-dev zlib1g-dev libutf8proc-dev
-		libssl-dev libcurl4-openssl-dev
+		libpq-dev libcsv-dev libcjson-dev libuchardet-dev libxlsxwriter-dev libexpat1-dev libminizip-dev zlib1g-dev
+		libutf8proc-dev libssl-dev libcurl4-openssl-dev
 		patch perl libipc-run-perl libio-pty-perl libtap-parser-sourcehandler-pgtap-perl
 		openssl python3 python3-psycopg2"
 	# shellcheck disable=SC2086

@@ -9,6 +9,7 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -240,6 +241,18 @@ find_rate(struct parsing *parsing, struct transform_step *step)
 		   foreign_document(parsing);
 }
 
+static bool
+read_whole(struct text_view text, int *number)
+{
+	static const struct number_range range = {NUMBER_PIECES, 0, INT_MAX};
+	int64_t parsed;
+
+	if (number_parse(text, &range, &parsed) != NUMBER_VALID)
+		return false;
+	*number = (int) parsed;
+	return true;
+}
+
 /* Resolve what a step's arguments mean. */
 static bool
 resolve_step(struct parsing *parsing, struct transform_step *step)
@@ -257,11 +270,9 @@ resolve_step(struct parsing *parsing, struct transform_step *step)
 			step->categories = &parsing->map->categories;
 			return true;
 		case TRANSFORMATION_DECIMALS:
-			step->number = atoi(step->arguments[0].data);
-			return true;
+			return read_whole(step->arguments[0], &step->number) || foreign_document(parsing);
 		case TRANSFORMATION_SPLIT:
-			step->number = atoi(step->arguments[1].data);
-			return true;
+			return read_whole(step->arguments[1], &step->number) || foreign_document(parsing);
 		default:
 			return true;
 	}

@@ -144,7 +144,8 @@ is(sql("SELECT count(*) FROM onboard.upload_history WHERE vendor_id = 'X'"), 2, 
 is(sql("SELECT string_agg(DISTINCT p.stock_quantity::text, ',') FROM onboard.products p WHERE p.upload_id = '$first'"), 5,
 	'the rows of the first one are those of the first map');
 is(sql("SELECT string_agg(DISTINCT p.stock_quantity::text, ',')
-	FROM onboard.products p JOIN onboard.upload_history u USING (upload_id) WHERE u.vendor_id = 'X' AND u.upload_id <> '$first'"), 6, 'those of the second one are those of the changed map');
+	FROM onboard.products p JOIN onboard.upload_history u USING (upload_id)
+	WHERE u.vendor_id = 'X' AND u.upload_id <> '$first'"), 6, 'those of the second one are those of the changed map');
 is(sql("SELECT status FROM onboard.upload_history WHERE upload_id = '$first'"), 'processing', 'which can still be resumed:');
 write_file('kill.map', $map);
 is_exit(0, 'with the first text', qw(map set kill kill.map --vendor X));

@@ -588,7 +588,8 @@ sub check_transformations
 sub check_presets
 {
 	my (undef, $maps) = run_in_folder(<<'SQL', $program, 'psql', '--', '-XAtq', '-F', "\t");
-SELECT map_name, concat_ws(', ', substring(definition FROM '\nmode (\w+)'), 'match ' || substring(definition FROM '\nmatch (\w+)')),
+SELECT map_name,
+	concat_ws(', ', substring(definition FROM '\nmode (\w+)'), 'match ' || substring(definition FROM '\nmatch (\w+)')),
 	description, needs FROM onboard.shipped_maps ORDER BY map_name COLLATE "C"
 SQL
 

@@ -144,7 +144,8 @@ SELECT 'held', count(*), md5(string_agg(h::text, '|' ORDER BY held_id)) FROM onb
 SELECT 'horizon', horizon FROM onboard.history_horizon;
 SELECT 'maps', count(*), md5(string_agg(m::text, '|' ORDER BY vendor_id, map_name, version)) FROM onboard.column_maps m;
 SELECT 'lists', count(*), md5(string_agg(l::text, '|' ORDER BY vendor_id, list_name)) FROM onboard.map_values l;
-SELECT 'rates', count(*), md5(string_agg(r::text, '|' ORDER BY from_currency, to_currency, rate_date)) FROM onboard.exchange_rates r;
+SELECT 'rates', count(*), md5(string_agg(r::text, '|' ORDER BY from_currency, to_currency, rate_date))
+	FROM onboard.exchange_rates r;
 SELECT 'frozen maps', count(*), md5(string_agg(f::text, '|' ORDER BY vendor_id, map_hash)) FROM onboard.frozen_maps f;
 SELECT 'outbox', count(*), md5(string_agg(o::text, '|' ORDER BY event_id)) FROM onboard.outbox o;
 SQL

@@ -35,7 +35,8 @@ EPOCH = 315532800
 
 # What the extension, the command line and the scripts need; apt adds their dependencies.
 DEPENDENCIES = ["postgresql-15", "libpq5", "libcsv3", "libcjson1", "libuchardet0", "libxlsxwriter4", "libexpat1", "libminizip1",
-                "zlib1g", "libutf8proc2", "libssl3", "pgbackrest", "awscli", "jq", "openssl", "e2fsprogs", "util-linux", "logrotate"]
+                "zlib1g", "libutf8proc2", "libssl3", "pgbackrest", "awscli", "jq", "openssl", "e2fsprogs", "util-linux",
+                "logrotate"]
 SCRIPTS = ["first_start.sh", "maintenance.sh", "restore.sh", "status.sh"]
 PARTS = ["common.sh", "volume.sh", "secrets.sh", "certificate.sh", "backup.sh", "cluster.sh", "roles.sh", "roles.sql",
          "postgresql.conf"]
