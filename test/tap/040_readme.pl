@@ -18,17 +18,16 @@ use warnings FATAL => 'all';
 
 use Digest::SHA qw(sha256_hex);
 use File::Basename;
-use File::Temp qw(tempdir);
 use IPC::Run;
 use JSON::PP;
 use Test::More;
 
-use OnboardTest qw(source_root onboard_program);
+use OnboardTest qw(source_root short_folder onboard_program);
 
 my $root = source_root();
 my $program = onboard_program();
 # Short, because the path of a socket must be short.
-my $scratch = tempdir('readme-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+my $scratch = short_folder();
 my @deploy_pages = map { "glue/deploy/$_" } qw(README.md RUNBOOK.md SECURITY.md
 	image/README.md database/README.md onboard_aws/README.md);
 # The reader's working directory.
