@@ -1914,7 +1914,12 @@ COMMENT ON FUNCTION @extschema@.onboard_fix_csv(text) IS
 CREATE FUNCTION @extschema@.onboard_fixed_csv(upload_id text) RETURNS SETOF text
 LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_fixed_csv';
 COMMENT ON FUNCTION @extschema@.onboard_fixed_csv(text) IS
-	'Fix file with all suggestions applied; the first one for each cell';
+	'Fix file with suggestions applied: the first one for each cell that is no guess';
+
+CREATE FUNCTION onboard.is_guess(error_type text, rejected_value text, suggestion text) RETURNS boolean
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_is_guess';
+COMMENT ON FUNCTION onboard.is_guess(text, text, text) IS
+	'Whether a suggestion is only the name nearest to a value, and not what the value plainly means';
 
 CREATE FUNCTION @extschema@.onboard_rejected_rows(upload_id text,
 	OUT row_number bigint, OUT vendor_columns integer, OUT cells text[], OUT notes text[])
@@ -2520,7 +2525,8 @@ BEGIN
 			'onboard_end_item_check', 'onboard_find_upload', 'onboard_claim_listing', 'onboard_save_listing',
 			'onboard_backlog', 'onboard_claim_events', 'onboard_ack_events',
 			'onboard_error_csv', 'onboard_fix_csv', 'onboard_fixed_csv', 'onboard_rejected_rows', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
-			'onboard_mail_template', 'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'utc_text', 'visible_upload']
+			'onboard_mail_template', 'is_guess', 'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'utc_text',
+			'visible_upload']
 			|| onboard.mail_functions());
 	EXECUTE format('GRANT INSERT ON onboard.intake TO %I', role);
 	PERFORM onboard.grant_mail(role);
