@@ -223,7 +223,8 @@ take_field(void *value, size_t length, void *context)
 	}
 	if (reader->field_count == ONBOARD_MAX_COLUMNS)
 	{
-		set_fault(reader, WHOLE_RECORD, "the record has more than %d fields", ONBOARD_MAX_COLUMNS);
+		set_fault(reader, WHOLE_RECORD, "the record has more than %d fields" ONBOARD_TOO_WIDE,
+				  ONBOARD_MAX_COLUMNS);
 		return;
 	}
 	/* The values of a record are never longer than the record itself. */
