@@ -465,6 +465,36 @@ test_exact_offset(void)
 	"{\"skip\":" skip ",\"encoding\":" encoding ",\"delimiter\":" delimiter ",\"header\":" header \
 	"}"
 
+/* Blank headings at the end of the header need no fields after resuming, either. */
+static void
+test_blank_headings(void)
+{
+	struct reading *rest = calloc(1, sizeof(*rest));
+	struct row_reader_events events = {.row = note_record, .context = rest};
+	struct resume_token token = {
+		.byte_offset = 1000,
+		.row_number = 41,
+		.line_number = 50,
+		.state =
+			"{\"skip\":0,\"encoding\":\"UTF-8\",\"delimiter\":\",\",\"header\":[\"vendor_product_id\","
+			"\"product_name\",\"category\",\"sku\",\"price\",\"stock_quantity\",\"\"]}",
+	};
+	static const char rows[] = "1,2,3,4,5,6\n1,2,3,4,5\n1,2,3,4,5,6,7\n";
+
+	rest->reader = row_reader_resume(&token, &events, &rest->error);
+	ok(row_reader_push(rest->reader, rows, strlen(rows), &rest->error) &&
+		   row_reader_finish(rest->reader, &rest->error),
+	   "a file with a blank heading is resumed");
+	is_text(rest->list.text,
+			"42@50 1|2|3|4|5|6|\n"
+			"43@51 MALFORMED_ROW the record has 5 fields, the header has 7 <1,2,3,4,5>\n"
+			"44@52 1|2|3|4|5|6|7\n",
+			"only a blank heading needs no field");
+	row_reader_destroy(rest->reader);
+	events_clean_up(&rest->list);
+	free(rest);
+}
+
 /* A state as the database returns it: members in another order, with blanks. */
 static void
 test_stored_state(void)
@@ -543,6 +573,7 @@ main(void)
 {
 	unit_seed();
 	test_exact_offset();
+	test_blank_headings();
 	test_stored_state();
 	test_errors();
 	for (size_t i = 0; i < ENCODING_COUNT; i++)
