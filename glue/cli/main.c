@@ -202,7 +202,8 @@ static const struct command commands[] = {
 		.summary = "judge the rows of a file without loading it",
 		.description =
 			"Judges every row of FILE (\"-\" for standard input) against the live catalogue, "
-			"as \"onboard load --mode insert\" would, but writes nothing to the database.  " SEVERAL_FILES,
+			"as \"onboard load --mode insert\" would, but writes nothing to the database.  " SEVERAL_FILES
+			"  Each file is judged by itself: a key that two of them have is not found.",
 		.options = OPTIONS_FILE | OPTION_BIT(OPTION_ERRORS),
 		.min_operands = 1,
 		.max_operands = -1,

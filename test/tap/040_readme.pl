@@ -434,6 +434,16 @@ sub check_failure_codes
 	return;
 }
 
+# The endings of files are the same in the command line, the functions and onboard-aws.
+sub check_endings
+{
+	my ($endings) = slurp("$root/glue/reader/formats.h") =~ /FORMAT_ENDINGS "(.*?)"/;
+	my ($suffixes) = slurp("$root/glue/deploy/onboard_aws/command.py") =~ /^FILE_SUFFIXES = \((.*?)\)$/m;
+
+	is(join('|', $suffixes =~ /"\.(\w+)"/g), $endings, 'onboard-aws knows the endings of files');
+	return;
+}
+
 sub check_rules
 {
 	my ($table) = slurp("$root/src/shared/rules.c") =~ /rules\[RULE_COUNT\] = \{(.*?)\n\};/s;
@@ -793,6 +803,7 @@ check_commands();
 check_exit_codes();
 check_sqlstates();
 check_failure_codes();
+check_endings();
 check_rules();
 check_limits();
 check_functions();
