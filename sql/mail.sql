@@ -146,6 +146,11 @@ SELECT * FROM onboard_set_mail_template('en', E'[subject.accepted]\n\n'); -- ERR
 SELECT * FROM onboard_set_mail_template('English', ''); -- ERROR
 SELECT * FROM onboard_set_mail_template('en', E'Dear vendor\n[rows.one]\nx'); -- ERROR
 \set VERBOSITY terse
+SELECT * FROM onboard_set_mail_template('en', E'[mail.footer]\n' || repeat('x', 10001)); -- ERROR
+BEGIN;
+SELECT * FROM onboard_set_mail_template('en', E'[mail.footer]\nBye');
+UPDATE onboard.mail_texts SET text = '{oops}' WHERE name = 'mail.footer'; -- ERROR
+ROLLBACK;
 UPDATE onboard.vendors SET language = 'Deutsch' WHERE vendor_id = 'MAIL-1'; -- ERROR
 \set VERBOSITY default
 SELECT count(*) FROM onboard.mail_texts;

@@ -321,6 +321,12 @@ INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, price)
 SELECT count(*), action, min(row_number), max(row_number) FROM onboard.row_actions
 	JOIN onboard.upload_history u USING (upload_number) WHERE u.upload_id = :'old' GROUP BY 2 ORDER BY 2;
 SELECT sku, price FROM onboard.products WHERE sku IN ('K1000', 'K1450', 'K1479', 'K1480', 'K1490', 'K1499') ORDER BY 1;
+-- If columns were not declared, each row says which it has, even to a row of another upload in the same statement.
+SELECT onboard_begin_upload('MOD-1', 'old.csv', mode => 'update', source_time => '2026-02-05') AS old,
+	onboard_begin_upload('MOD-1', 'late.csv', mode => 'update', source_time => '2026-02-06') AS late \gset
+INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, price, stock_quantity)
+	VALUES (:'late', 1, 'K1001', NULL, 9), (:'old', 1, 'K1001', 1001.80, 5);
+SELECT price, stock_quantity FROM onboard.products WHERE sku = 'K1001';
 -- Products found by index entries that were read with an earlier key: rows in key order that repeat, skip, step back and have
 -- unknown keys between them; then the same with entries of dead versions in between.
 CREATE FUNCTION load_many(cents numeric, match text) RETURNS TABLE (rows bigint, action text, code text) LANGUAGE sql AS $$

@@ -530,7 +530,8 @@ CREATE TABLE onboard.mail_texts (
 	language text COLLATE "C" NOT NULL
 		CONSTRAINT mail_texts_language_check CHECK (language OPERATOR(pg_catalog.~) '^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$'),
 	name text COLLATE "C" NOT NULL,
-	text text NOT NULL,
+	text text NOT NULL
+		CONSTRAINT mail_texts_length_check CHECK (pg_catalog.char_length(text) OPERATOR(pg_catalog.<=) 10000),
 	CONSTRAINT mail_texts_pkey PRIMARY KEY (language, name)
 );
 COMMENT ON TABLE onboard.mail_texts IS
@@ -1899,6 +1900,9 @@ BEGIN
 			HINT = CASE WHEN known = '{}' THEN 'It has no placeholders.'
 				ELSE format('It may have %s.', (SELECT string_agg(DISTINCT '{' || k.name || '}', ', ') FROM unnest(known) k (name))) END;
 	END IF;
+	IF char_length(text) > 10000 THEN
+		RAISE EXCEPTION 'text "%" has more than 10000 characters', name USING ERRCODE = 'invalid_parameter_value';
+	END IF;
 	IF regexp_replace(text, '[{][^{}]*[}]', '', 'g') ~ '[{}]' THEN
 		RAISE EXCEPTION 'text "%" has a brace that is not part of a placeholder', name USING ERRCODE = 'invalid_parameter_value';
 	END IF;
@@ -1911,6 +1915,19 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION onboard.check_mail_text(text, text) IS
 	'Raises an error unless there is a text of this name and the given one has suitable placeholders';
+
+CREATE FUNCTION onboard.keep_mail_text_valid() RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	PERFORM onboard.check_mail_text(NEW.name, NEW.text);
+	RETURN NEW;
+END $$;
+COMMENT ON FUNCTION onboard.keep_mail_text_valid() IS 'Trigger: refuses texts that onboard_set_mail_template() would refuse';
+-- Not on insertion: a dump may have texts of an earlier version, and must not fail to be restored.
+CREATE TRIGGER mail_texts_valid BEFORE UPDATE ON onboard.mail_texts
+	FOR EACH ROW EXECUTE FUNCTION onboard.keep_mail_text_valid();
+COMMENT ON TRIGGER mail_texts_valid ON onboard.mail_texts IS 'Refuses unsuitable texts';
 
 CREATE FUNCTION @extschema@.onboard_set_mail_template(language text, template text, OUT name text, OUT change text)
 RETURNS SETOF record
@@ -2577,7 +2594,12 @@ COMMENT ON FUNCTION @extschema@.onboard_fix_csv(text) IS
 CREATE FUNCTION @extschema@.onboard_fixed_csv(upload_id text) RETURNS SETOF text
 LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_fixed_csv';
 COMMENT ON FUNCTION @extschema@.onboard_fixed_csv(text) IS
-	'Fix file with all suggestions applied; the first one for each cell';
+	'Fix file with suggestions applied: the first one for each cell that is no guess';
+
+CREATE FUNCTION onboard.is_guess(error_type text, rejected_value text, suggestion text) RETURNS boolean
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_is_guess';
+COMMENT ON FUNCTION onboard.is_guess(text, text, text) IS
+	'Whether a suggestion is only the name nearest to a value, and not what the value plainly means';
 
 CREATE FUNCTION @extschema@.onboard_rejected_rows(upload_id text,
 	OUT row_number bigint, OUT vendor_columns integer, OUT cells text[], OUT notes text[])
@@ -3196,7 +3218,8 @@ BEGIN
 			'onboard_end_item_check', 'onboard_find_upload', 'onboard_claim_listing', 'onboard_save_listing',
 			'onboard_backlog', 'onboard_claim_events', 'onboard_ack_events',
 			'onboard_error_csv', 'onboard_fix_csv', 'onboard_fixed_csv', 'onboard_rejected_rows', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
-			'onboard_mail_template', 'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'utc_text', 'visible_upload']
+			'onboard_mail_template', 'is_guess', 'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'utc_text',
+			'visible_upload']
 			|| onboard.mail_functions());
 	EXECUTE format('GRANT INSERT ON onboard.intake TO %I', role);
 	PERFORM onboard.grant_mail(role);

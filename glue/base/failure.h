@@ -34,6 +34,9 @@ enum glue_error_class
 	GLUE_INTERNAL_ERROR
 };
 
+/* Code of an infrastructure error: the caller's time is up. */
+#define GLUE_DEADLINE "DEADLINE"
+
 /* Sizes in bytes, including the terminating NUL. */
 #define GLUE_ERROR_CODE_SIZE 32
 #define GLUE_ERROR_TEXT_SIZE 512

@@ -13,6 +13,7 @@
 
 #include "base/heap.h"
 #include "cli/file_list.h"
+#include "cli/message.h"
 #include "import/file_name.h"
 #include "reader/formats.h"
 
@@ -59,15 +60,23 @@ is_folder(const char *path)
 
 /*
  * Return whether an entry of an open folder is a file to load.  Pipes and the like
- * are only read if they are named.
+ * are only read if they are named; what looks like a file but is none is remarked
+ * on.
  */
 static bool
 is_wanted(DIR *folder, const char *name)
 {
 	struct stat found;
 
-	return name[0] != '.' && formats_accept_name(name) &&
-		   fstatat(dirfd(folder), name, &found, 0) == 0 && S_ISREG(found.st_mode);
+	if (name[0] == '.' || !formats_accept_name(name))
+		return false;
+	if (fstatat(dirfd(folder), name, &found, 0) != 0)
+		message_note("skipped \"%s\": %s", name, strerror(errno));
+	else if (S_ISREG(found.st_mode))
+		return true;
+	else if (!S_ISDIR(found.st_mode))
+		message_note("skipped \"%s\", which is not a file; name it to have it read", name);
+	return false;
 }
 
 static int

@@ -242,7 +242,8 @@ static const struct command commands[] = {
 		.summary = "judge the rows of a file without loading it",
 		.description =
 			"Judges every row of FILE (\"-\" for standard input) against the live catalogue, "
-			"as \"onboard load --mode insert\" would, but writes nothing to the database.  " SEVERAL_FILES,
+			"as \"onboard load --mode insert\" would, but writes nothing to the database.  " SEVERAL_FILES
+			"  Each file is judged by itself: a key that two of them have is not found.",
 		.options = OPTIONS_FILE | OPTION_BIT(OPTION_MAP_FILE) | OPTION_BIT(OPTION_ERRORS),
 		.min_operands = 1,
 		.max_operands = -1,
@@ -305,10 +306,11 @@ static const struct command commands[] = {
 		.operands = "UPLOAD",
 		.summary = "apply the suggestions to an upload's rejected rows",
 		.description =
-			"Reports how many rejected rows would be good with all suggestions applied, and how "
+			"Reports how many rejected rows would be good with the suggestions applied, and how "
 			"many still need manual correction.  With --apply, writes all rejected rows with the "
-			"suggestions applied into DIR/UPLOAD/fixed.csv, to review and load.  UPLOAD is an "
-			"upload id or a unique prefix of one, or \"latest\".",
+			"suggestions applied into DIR/UPLOAD/fixed.csv, to review and load.  A category that is "
+			"only the nearest in spelling is a guess and is not applied.  UPLOAD is an upload id or "
+			"a unique prefix of one, or \"latest\".",
 		.options = OPTION_BIT(OPTION_APPLY) | OPTION_BIT(OPTION_REPORTS) | OPTION_BIT(OPTION_JSON) |
 				   OPTIONS_DATABASE,
 		.min_operands = 1,

@@ -41,7 +41,7 @@ struct known_categories
 {
 	PGresult *result;
 	struct text_view *names;
-	struct category_names list;
+	struct category_list list;
 };
 
 static bool
@@ -61,7 +61,7 @@ read_categories(struct database *database, struct known_categories *categories,
 		return glue_error_memory(error);
 	for (int row = 0; row < count; row++)
 		categories->names[row] = text_of(PQgetvalue(categories->result, row, 0));
-	categories->list = (struct category_names){.names = categories->names, .count = count};
+	categories->list = (struct category_list){.names = categories->names, .count = count};
 	return true;
 }
 
@@ -413,7 +413,7 @@ find_fitting_map(struct database *database, const struct proposal *proposal, str
 
 static bool
 propose(struct proposal *proposal, struct guessed_file *file, struct database *database,
-		const struct category_names *categories, struct glue_error *error)
+		const struct category_list *categories, struct glue_error *error)
 {
 	const struct sample_table *table = sample_table(file->sample);
 	struct map_fit fit;

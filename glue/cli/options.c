@@ -112,7 +112,7 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 	[OPTION_DRY_RUN] = {"dry-run", 0, NULL, KIND_FLAG, FIELD(dry_run),
 						"show what would be done, and do nothing"},
 	[OPTION_APPLY] = {"apply", 0, NULL, KIND_FLAG, FIELD(apply),
-					  "write the file with all suggestions applied"},
+					  "write the file with the suggestions applied"},
 	[OPTION_TEMPLATE] = {"template", 0, NULL, KIND_FLAG, FIELD(template),
 						 "print the texts that mails are made of, to be edited"},
 	[OPTION_IMPORT] = {"import", 0, "FILE", KIND_TEXT, FIELD(import),

@@ -15,6 +15,7 @@
 #include "cli/json_out.h"
 #include "cli/line.h"
 #include "cli/list.h"
+#include "cli/message.h"
 #include "cli/summary.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
@@ -155,6 +156,29 @@ add_vendor(struct database *database, const struct options *options, bool *added
 	return done;
 }
 
+/*
+ * Say so if a language that was given has no texts: mails are then in English.
+ */
+static void
+remark_language(struct database *database, const struct options *options)
+{
+	static const char has_texts[] =
+		"SELECT FROM onboard.shipped_texts s WHERE s.language IN ($1::text, split_part($1::text, '-', 1))"
+		" UNION ALL SELECT FROM onboard.mail_texts m"
+		" WHERE m.language IN ($1::text, split_part($1::text, '-', 1)) LIMIT 1";
+	const char *const values[] = {options->language};
+	PGresult *result = NULL;
+
+	if (!is_field_given(options, VENDOR_LANGUAGE) || options->language[0] == '\0')
+		return;
+	if (database_query(database, RUN_AGAIN, has_texts, 1, values, &result, NULL) &&
+		PQntuples(result) == 0)
+		message_note("there are no texts in the language %s yet, so mails are in English; "
+					 "see \"onboard mail --template\"",
+					 options->language);
+	PQclear(result);
+}
+
 int
 command_vendor_add(const struct options *options)
 {
@@ -176,6 +200,8 @@ command_vendor_add(const struct options *options)
 	else
 		line_print(stdout, 2, added ? "Added vendor %s." : "Vendor %s already exists.",
 				   options->operands[0]);
+	if (code == EXIT_ALL_GOOD)
+		remark_language(database, options);
 	database_close(database);
 	return code;
 }
@@ -530,6 +556,8 @@ command_vendor_set(const struct options *options)
 		print_changes_json(options, result);
 	else
 		print_changes(options, result);
+	if (code == EXIT_ALL_GOOD)
+		remark_language(database, options);
 	PQclear(result);
 	database_close(database);
 	return code;

@@ -139,7 +139,7 @@ database_take_retries(struct database *database)
 static bool
 deadline_error(struct glue_error *error)
 {
-	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "DEADLINE",
+	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, GLUE_DEADLINE,
 						  "no time is left for the database");
 }
 
@@ -235,9 +235,11 @@ make_connection(struct database *database, struct glue_error *error)
 		return !database->connect_failed;
 	}
 	now = clock_milliseconds();
-	/* If our own deadline has passed, the database is not to blame. */
 	if (now < database->deadline_ms)
 		breaker_failure(&database->breaker, now);
+	/* If our own deadline has passed, the database is not to blame. */
+	else if (strcmp(error->code, POSTGRES_UNREACHABLE) == 0)
+		return deadline_error(error);
 	return false;
 }
 
@@ -334,6 +336,17 @@ is_lost(const struct database *database, const struct glue_error *error)
 	return strncmp(error->code, "08", 2) == 0 || strncmp(error->code, "57P0", 4) == 0 ||
 		   strcmp(error->code, "25006") == 0 || database->connection == NULL ||
 		   PQstatus(database->connection) != CONNECTION_OK;
+}
+
+/*
+ * Return whether the outcome of COMMIT is unknown after this error: the session
+ * has ended, or its answer has not arrived yet.
+ */
+static bool
+is_unknown(const struct database *database, const struct glue_error *error)
+{
+	return is_lost(database, error) || interrupted() ||
+		   PQtransactionStatus(database->connection) == PQTRANS_ACTIVE;
 }
 
 /*
@@ -502,8 +515,8 @@ database_roll_back(struct database *database)
 
 /*
  * Commit.  COMMIT of a failed transaction returns the tag ROLLBACK.  After an
- * error that ends the session the outcome is unknown; after any other error the
- * transaction was rolled back.
+ * error that ends the session, or without an answer, the outcome is unknown;
+ * after any other error the transaction was rolled back.
  */
 enum transaction_outcome
 database_commit(struct database *database, struct glue_error *error)
@@ -514,7 +527,7 @@ database_commit(struct database *database, struct glue_error *error)
 	if (!postgres_query(database->connection, "COMMIT", 0, NULL, database->deadline_ms, &result,
 						error))
 	{
-		bool unknown = is_lost(database, error) || interrupted();
+		bool unknown = is_unknown(database, error);
 
 		database_roll_back(database);
 		return unknown ? TRANSACTION_UNKNOWN : TRANSACTION_ROLLED_BACK;

@@ -20,7 +20,8 @@
  * statements, no LISTEN, no SET without LOCAL.
  *
  * Errors are those of postgres_error.h, those of the connector, and two of the
- * infrastructure class: DEADLINE, no time is left; DATABASE_PAUSED, recent
+ * infrastructure class: DEADLINE, no time is left, or the answer did not
+ * arrive in time, so the outcome is unknown; DATABASE_PAUSED, recent
  * attempts to connect failed and none is made until the pause is over.
  *
  *-------------------------------------------------------------------------
@@ -165,7 +166,7 @@ enum transaction_outcome
 {
 	TRANSACTION_COMMITTED,
 	TRANSACTION_ROLLED_BACK, /* nothing was stored */
-	TRANSACTION_UNKNOWN      /* the answer to COMMIT was lost */
+	TRANSACTION_UNKNOWN      /* the answer to COMMIT was lost, or did not arrive in time */
 };
 
 /*

@@ -16,7 +16,7 @@
 static bool
 too_late(struct glue_error *error)
 {
-	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, POSTGRES_LOST,
+	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, GLUE_DEADLINE,
 						  "the database did not answer in time");
 }
 

@@ -35,7 +35,7 @@ struct postgres_limits
 /*
  * Run one statement with text parameters (NULL is null).  On success *result
  * has status TUPLES_OK or COMMAND_OK and is owned by the caller; result may be
- * NULL if it is not needed.  If the deadline passes, the error is 08006, the
+ * NULL if it is not needed.  If the deadline passes, the error is DEADLINE, the
  * outcome of the statement is unknown, and the connection is unusable.
  */
 extern bool

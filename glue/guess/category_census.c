@@ -18,7 +18,7 @@
 
 struct category_census
 {
-	const struct category_names *categories;
+	const struct category_list *categories;
 	bool reads_paths;
 	bool reads_lists;
 	int count;
@@ -27,7 +27,7 @@ struct category_census
 };
 
 struct category_census *
-category_census_new(const struct category_names *categories, bool reads_paths, bool reads_lists)
+category_census_new(const struct category_list *categories, bool reads_paths, bool reads_lists)
 {
 	struct category_census *census = glue_allocate_zero(sizeof(*census));
 
@@ -123,10 +123,10 @@ category_census_add(struct category_census *census, struct text_view value)
 	if (copy == NULL)
 		return false;
 	memcpy(copy, value.data, value.length);
-	census->values[census->count++] = (struct unknown_category){
-		.value = {copy, value.length},
-		.rows = 1,
-		.meant = category_suggest(value, census->categories->names, census->categories->count)};
+	census->values[census->count++] =
+		(struct unknown_category){.value = {copy, value.length},
+								  .rows = 1,
+								  .meant = category_suggest(value, census->categories)};
 	return true;
 }
 

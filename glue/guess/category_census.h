@@ -30,7 +30,7 @@ struct category_census;
  * memory.
  */
 extern struct category_census *
-category_census_new(const struct category_names *categories, bool reads_paths, bool reads_lists);
+category_census_new(const struct category_list *categories, bool reads_paths, bool reads_lists);
 
 /* Free a census; NULL is accepted. */
 extern void category_census_destroy(struct category_census *census);

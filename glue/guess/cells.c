@@ -613,7 +613,7 @@ next_part(struct text_view *rest, const char *signs, struct text_view *part)
 }
 
 static bool
-has_known_part(struct text_view text, const struct category_names *categories)
+has_known_part(struct text_view text, const struct category_list *categories)
 {
 	struct text_view part;
 
@@ -627,7 +627,7 @@ has_known_part(struct text_view text, const struct category_names *categories)
 
 static void
 count_category(struct cell_profile *profile, struct text_view cell,
-			   const struct category_names *categories)
+			   const struct category_list *categories)
 {
 	struct text_view rest = cell;
 	struct text_view first;
@@ -650,7 +650,7 @@ count_category(struct cell_profile *profile, struct text_view cell,
 
 static void
 count_cell(struct cell_profile *profile, struct text_view cell,
-		   const struct category_names *categories)
+		   const struct category_list *categories)
 {
 	int characters = (int) text_character_count(cell);
 
@@ -706,7 +706,7 @@ count_distinct(struct cell_profile *profile, const struct sample_table *table, i
 
 bool
 cell_profile_fill(struct cell_profile *profile, const struct sample_table *table, int column,
-				  const struct category_names *categories)
+				  const struct category_list *categories)
 {
 	memset(profile, 0, sizeof(*profile));
 	for (int row = 0; row < table->row_count; row++)

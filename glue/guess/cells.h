@@ -88,7 +88,7 @@ struct cell_profile
  * Fill the profile of a column of a table.  Returns false if out of memory.
  */
 extern bool cell_profile_fill(struct cell_profile *profile, const struct sample_table *table,
-							  int column, const struct category_names *categories);
+							  int column, const struct category_list *categories);
 
 /* Return how many of the filled cells a count is, from 0 to 1; 0 if none is filled. */
 static inline double

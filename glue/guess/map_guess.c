@@ -558,7 +558,7 @@ fill(struct map_guess *guess)
 }
 
 struct map_guess *
-map_guess_new(const struct sample_table *table, const struct category_names *categories,
+map_guess_new(const struct sample_table *table, const struct category_list *categories,
 			  struct glue_error *error)
 {
 	struct map_guess *guess = glue_allocate_zero(sizeof(*guess));

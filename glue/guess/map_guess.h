@@ -27,7 +27,7 @@
  * map_guess_destroy().  Returns NULL if out of memory.
  */
 extern struct map_guess *
-map_guess_new(const struct sample_table *table, const struct category_names *categories,
+map_guess_new(const struct sample_table *table, const struct category_list *categories,
 			  struct glue_error *error);
 
 /* Free a guess; NULL is accepted. */

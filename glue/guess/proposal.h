@@ -43,7 +43,7 @@ struct guessed_skip
 struct map_guess
 {
 	const struct sample_table *table; /* borrowed */
-	struct category_names categories; /* borrowed */
+	struct category_list categories;  /* borrowed */
 	struct cell_profile *profiles;    /* of each heading */
 	int *heading_percents;            /* for each heading, column by column */
 	bool *names_other;                /* likewise: the heading says that it is something else */

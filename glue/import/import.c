@@ -368,7 +368,7 @@ stop_in_time(struct pass *pass)
 {
 	return (pass->sink->commit == NULL || commit_before(pass)) &&
 		   glue_error_set(
-			   &pass->error, GLUE_INFRASTRUCTURE_ERROR, "DEADLINE",
+			   &pass->error, GLUE_INFRASTRUCTURE_ERROR, GLUE_DEADLINE,
 			   "time ran out before the end of the file; the next attempt resumes there");
 }
 

@@ -9,7 +9,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include <cjson/cJSON.h>
 
@@ -238,7 +237,7 @@ identify(struct vendor_file *file, const struct glue_error *fault)
 		append(file, ",delimiter=%02x", (unsigned char) delimiter);
 	if (file->options.quote != QUOTE_DOUBLE)
 		append(file, ",quote=%s", quote_sign_name(file->options.quote));
-	if (strcasecmp(file->found.encoding, "UTF-8") != 0)
+	if (!decode_is_utf8(file->found.encoding) || file->found.encoding_mattered)
 		append_encoding(file);
 	if (file->found.sheet_number > 1)
 		append(file, ",sheet=%d", file->found.sheet_number);

@@ -54,6 +54,7 @@
 #include "lambda/report_object.h"
 #include "lambda/sqs_event.h"
 #include "lambda/upload_message.h"
+#include "reader/formats.h"
 #include "report/report_content.h"
 #include "report/report_record.h"
 #include "report/workbook.h"
@@ -86,13 +87,14 @@
  * not see all vendors must not conclude that an upload was deleted.  The name
  * is the vendor's file name, reduced to characters that every system accepts.
  */
-#define DUE_QUERY                                                                                                       \
-	"SELECT onboard.is_operator(), d.due, d.leased, d.vendor_id, d.status, d.error_records > 0,"                        \
-	" u.valid_records + u.error_records, u.valid_records, u.error_records, u.updated,"                                  \
-	" u.unchanged, u.stale, u.held, u.discontinued, u.discontinued_missing,"                                            \
-	" coalesce(nullif(ltrim(left(regexp_replace(regexp_replace(u.file_name, '([.](csv|xlsx|xlsm|gz|zip))+$', '', 'i')," \
-	" '[^A-Za-z0-9._-]+', '_', 'g'), 100), '._-'), ''), u.upload_id)"                                                   \
-	" FROM (SELECT) always LEFT JOIN onboard_report_due($1::text) d ON true"                                            \
+#define DUE_QUERY                                                                                  \
+	"SELECT onboard.is_operator(), d.due, d.leased, d.vendor_id, d.status, d.error_records > 0,"   \
+	" u.valid_records + u.error_records, u.valid_records, u.error_records, u.updated,"             \
+	" u.unchanged, u.stale, u.held, u.discontinued, u.discontinued_missing,"                       \
+	" coalesce(nullif(ltrim(left(regexp_replace(regexp_replace(u.file_name, '([.](" FORMAT_ENDINGS \
+	"))+$', '', 'i'),"                                                                             \
+	" '[^A-Za-z0-9._-]+', '_', 'g'), 100), '._-'), ''), u.upload_id)"                              \
+	" FROM (SELECT) always LEFT JOIN onboard_report_due($1::text) d ON true"                       \
 	" LEFT JOIN onboard.upload_history u ON u.upload_id = $1::text"
 
 /* One of the files of a report. */

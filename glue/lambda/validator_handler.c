@@ -127,7 +127,7 @@ judge_rows(struct batch *batch, size_t first, bool all, struct glue_error *error
 	PGresult *result = NULL;
 
 	if (clock_milliseconds() >= database_deadline(batch->sandbox->database))
-		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "DEADLINE",
+		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, GLUE_DEADLINE,
 							  "no time left to judge rows");
 	if (!write_records(batch, first, all, error))
 		return false;

@@ -79,6 +79,7 @@ struct csv_reader
 	struct csv_parser parser;
 	int64_t next_row; /* 0 until the header has been read */
 	int header_fields;
+	int needed_fields; /* at most header_fields */
 	bool keeps_fields;
 	int64_t line_number; /* of the next byte to be examined */
 	bool after_cr;       /* an LF here belongs to the previous line */
@@ -223,7 +224,8 @@ take_field(void *value, size_t length, void *context)
 	}
 	if (reader->field_count == ONBOARD_MAX_COLUMNS)
 	{
-		set_fault(reader, WHOLE_RECORD, "the record has more than %d fields", ONBOARD_MAX_COLUMNS);
+		set_fault(reader, WHOLE_RECORD, "the record has more than %d fields" ONBOARD_TOO_WIDE,
+				  ONBOARD_MAX_COLUMNS);
 		return;
 	}
 	/* The values of a record are never longer than the record itself. */
@@ -297,20 +299,33 @@ drop_empty_fields(struct csv_reader *reader, const char *record, size_t length)
 	return length;
 }
 
-/* Return the defect of a record that was split into fields, or NULL. */
+/* Return whether a record with this many fields can be a row. */
+static bool
+fits_header(const struct csv_reader *reader, int count)
+{
+	return count >= reader->needed_fields && count <= reader->header_fields;
+}
+
+/*
+ * Return the defect of a record that was split into fields, or NULL.  A record with
+ * a defect must have as many fields as the header, or the fix file would say
+ * something else about its text.
+ */
 static const char *
 find_defect(struct csv_reader *reader, struct text_view raw)
 {
 	int count = reader->field_count;
+	bool is_damaged = reader->may_be_damaged && text_has_replacement(raw);
 
-	if (reader->next_row > 0 && count != reader->header_fields)
+	if (reader->next_row > 0 && count != reader->header_fields &&
+		(is_damaged || !fits_header(reader, count)))
 	{
 		snprintf(reader->message, sizeof(reader->message),
 				 "the record has %d field%s, the header has %d", count, count == 1 ? "" : "s",
 				 reader->header_fields);
 		return "MALFORMED_ROW";
 	}
-	if (reader->may_be_damaged && text_has_replacement(raw))
+	if (is_damaged)
 	{
 		reader->defect_field = damaged_field(reader);
 		snprintf(reader->message, sizeof(reader->message),
@@ -318,6 +333,8 @@ find_defect(struct csv_reader *reader, struct text_view raw)
 				 "save the file as \"CSV UTF-8\" or name its encoding");
 		return "INVALID_ENCODING";
 	}
+	while (reader->next_row > 0 && reader->field_count < reader->header_fields)
+		reader->fields[reader->field_count++] = text_of("");
 	return NULL;
 }
 
@@ -342,7 +359,7 @@ deliver(struct csv_reader *reader, struct record *record)
 	record->defect_field = reader->defect_field;
 	record->defect_message = record->defect_type != NULL ? reader->message : NULL;
 	if (reader->next_row++ == 0)
-		reader->header_fields = record->field_count;
+		reader->header_fields = reader->needed_fields = record->field_count;
 	if (!reader->take_record(reader->context, record))
 		reader->stopped = true;
 	begin_record(reader);
@@ -537,7 +554,7 @@ could_be_row(const struct csv_reader *reader, const char *line, size_t length)
 		else if (line[i] == reader->delimiter && !is_quoted)
 			count++;
 	}
-	return count == reader->header_fields;
+	return fits_header(reader, count);
 }
 
 /*
@@ -550,7 +567,7 @@ hides_rows(const struct csv_reader *reader, const char *record, size_t length)
 {
 	size_t start = reader->first_line + 1;
 
-	if (reader->next_row == 0 || reader->field_count == reader->header_fields ||
+	if (reader->next_row == 0 || fits_header(reader, reader->field_count) ||
 		reader->record_offset < reader->doubted_until)
 		return false;
 	while (start < length)
@@ -764,7 +781,13 @@ csv_reader_begin_at(struct csv_reader *reader, int64_t row_number, int64_t line_
 {
 	reader->next_row = row_number;
 	reader->line_number = line_number;
-	reader->header_fields = header_fields;
+	reader->header_fields = reader->needed_fields = header_fields;
+}
+
+void
+csv_reader_need_fields(struct csv_reader *reader, int needed_fields)
+{
+	reader->needed_fields = needed_fields;
 }
 
 void

@@ -66,6 +66,12 @@ extern void csv_reader_begin_at(struct csv_reader *reader, int64_t row_number, i
 /* Do not drop empty fields beyond the last of the header in the records that follow. */
 extern void csv_reader_keep_fields(struct csv_reader *reader);
 
+/*
+ * In the records that follow, add empty fields to those that have at least this
+ * many, up to the header's: the last headings are blank.
+ */
+extern void csv_reader_need_fields(struct csv_reader *reader, int needed_fields);
+
 /* Free the reader; NULL is accepted. */
 extern void csv_reader_destroy(struct csv_reader *reader);
 

@@ -84,11 +84,24 @@ keep_header(struct csv_source *source, const struct text_view *fields, int count
 	return true;
 }
 
+/* Return the number of fields of the header without blank ones at its end. */
+static int
+named_fields(const struct csv_source *source)
+{
+	int count = source->header_count;
+
+	while (count > 1 && text_trim(source->header[count - 1]).length == 0)
+		count--;
+	return count;
+}
+
 static bool
 deliver_header(struct csv_source *source, const struct record *header)
 {
 	const struct row_source_events *events = &source->base.events;
 	bool wanted = events->header(events->context, header);
+
+	csv_reader_need_fields(source->reader, named_fields(source));
 
 	if (source->base.keeps_fields)
 		csv_reader_keep_fields(source->reader);

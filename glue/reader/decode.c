@@ -492,8 +492,8 @@ unsupported(struct glue_error *error, const char *name)
 						  DECODE_NAME_SIZE, name);
 }
 
-static bool
-is_utf8_name(const char *name)
+bool
+decode_is_utf8(const char *name)
 {
 	return strcasecmp(name, "UTF-8") == 0 || strcasecmp(name, "UTF8") == 0;
 }
@@ -514,7 +514,7 @@ decode_is_supported(const char *name)
 {
 	iconv_t converter;
 
-	if (is_utf8_name(name))
+	if (decode_is_utf8(name))
 		return true;
 	converter = name_is_plain(name) ? iconv_open("UTF-8", name) : (iconv_t) -1;
 	if (converter == (iconv_t) -1)
@@ -572,7 +572,7 @@ choose_encoding(struct decoder *decoder, const char *name, struct glue_error *er
 	if (decoder->converter != (iconv_t) -1)
 		iconv_close(decoder->converter);
 	decoder->converter = (iconv_t) -1;
-	if (is_utf8_name(name))
+	if (decode_is_utf8(name))
 	{
 		memcpy(decoder->name, "UTF-8", sizeof("UTF-8"));
 		return true;

@@ -35,6 +35,9 @@
  */
 typedef bool (*decode_text_fn)(void *context, struct text_view text, bool may_be_damaged);
 
+/* Return whether this is a name of UTF-8. */
+extern bool decode_is_utf8(const char *name);
+
 /* Return whether an encoding of this name can be decoded. */
 extern bool decode_is_supported(const char *name);
 

@@ -49,6 +49,7 @@
 enum expectation
 {
 	EXPECT_UTF8,
+	EXPECT_NAMED_UTF8,  /* nothing is refused */
 	EXPECT_ANY,         /* the encoding is to be detected */
 	EXPECT_SINGLE_BYTE, /* of this name */
 	EXPECT_NOTHING
@@ -64,6 +65,7 @@ struct encoding_check
 	bool is_idle;
 	bool is_begun;            /* the first block was examined */
 	const char *utf16;        /* the file is this, without a mark; or NULL */
+	bool is_not_text;         /* unless its encoding is named; see not_text.h */
 	int64_t valid;            /* non-ASCII sequences that are UTF-8 */
 	int64_t invalid;          /* bytes that are not */
 	bool seen[UCHAR_MAX + 1]; /* non-ASCII bytes shown to the detector */
@@ -88,6 +90,8 @@ expectation_of(const char *encoding, bool is_trusted)
 		return EXPECT_UTF8;
 	if (encoding_is_auto(encoding))
 		return EXPECT_ANY;
+	if (decode_is_utf8(encoding))
+		return EXPECT_NAMED_UTF8;
 	return !is_trusted && decode_is_single_byte(encoding) ? EXPECT_SINGLE_BYTE : EXPECT_NOTHING;
 }
 
@@ -128,7 +132,8 @@ encoding_check_destroy(struct encoding_check *check)
 static void
 show(struct encoding_check *check, const unsigned char *bytes, size_t length)
 {
-	if (length == 0 || check->guess_length >= GUESS_MAX_BYTES)
+	if (length == 0 || check->guess_length >= GUESS_MAX_BYTES ||
+		check->expectation == EXPECT_NAMED_UTF8)
 		return;
 	if (check->detector == NULL)
 		check->detector = uchardet_new();
@@ -291,6 +296,7 @@ is_decided(const struct encoding_check *check)
 	switch (check->expectation)
 	{
 		case EXPECT_UTF8:
+		case EXPECT_NAMED_UTF8:
 			return check->valid > 0;
 		case EXPECT_SINGLE_BYTE:
 			return check->invalid > 0;
@@ -310,6 +316,8 @@ begin(struct encoding_check *check, const char *bytes, size_t length)
 		check->is_idle = true;
 	else if (check->expectation != EXPECT_SINGLE_BYTE)
 		check->utf16 = not_text_utf16(bytes, length);
+	if (check->expectation == EXPECT_NAMED_UTF8)
+		check->is_not_text = not_text_reason(bytes, length, false) != NULL;
 	if (check->utf16 != NULL)
 		check->is_idle = true;
 }
@@ -390,6 +398,13 @@ refuse(const struct encoding_check *check, char guess[DECODE_NAME_SIZE], struct 
 	return false;
 }
 
+/* Return whether the file is in another encoding than UTF-8. */
+static bool
+is_not_utf8(const struct encoding_check *check)
+{
+	return check->utf16 != NULL || (check->invalid > 0 && check->valid == 0);
+}
+
 bool
 encoding_check_finish(struct encoding_check *check, char guess[DECODE_NAME_SIZE],
 					  struct glue_error *error)
@@ -403,11 +418,17 @@ encoding_check_finish(struct encoding_check *check, char guess[DECODE_NAME_SIZE]
 	if (check->expectation == EXPECT_SINGLE_BYTE)
 		is_wrong = check->valid > 0 && check->invalid == 0;
 	else
-		is_wrong = check->utf16 != NULL || (check->invalid > 0 && check->valid == 0);
+		is_wrong = check->expectation != EXPECT_NAMED_UTF8 && is_not_utf8(check);
 	if (check->expectation == EXPECT_ANY && check->invalid > check->valid)
 		is_wrong = is_wrong || decode_is_supported(guess);
 	if (is_wrong)
 		return refuse(check, guess, error);
 	guess[0] = '\0';
 	return true;
+}
+
+bool
+encoding_check_mattered(const struct encoding_check *check)
+{
+	return check->expectation == EXPECT_NAMED_UTF8 && (check->is_not_text || is_not_utf8(check));
 }

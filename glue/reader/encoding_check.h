@@ -18,6 +18,9 @@
  *	  a single-byte encoding		it contains UTF-8, and all of it is valid
  *	  any other encoding			never
  *
+ * UTF-8 that the caller names is not wrong, but the check finds out whether
+ * naming it mattered: whether the file would be refused by default.
+ *
  * Plain ASCII is never wrong, nor is a file with a byte order mark.  The verdict
  * does not depend on how the file is split.
  *
@@ -64,5 +67,11 @@ extern bool encoding_check_is_settled(const struct encoding_check *check);
  */
 extern bool encoding_check_finish(struct encoding_check *check, char guess[DECODE_NAME_SIZE],
 								  struct glue_error *error);
+
+/*
+ * Return whether the file, after its end, can be read only because the caller
+ * named UTF-8 as its encoding.
+ */
+extern bool encoding_check_mattered(const struct encoding_check *check);
 
 #endif /* GLUE_ENCODING_CHECK_H */

@@ -194,20 +194,21 @@ static bool
 read_categories(struct parsing *parsing)
 {
 	const cJSON *names = cJSON_GetObjectItemCaseSensitive(parsing->document, "categories");
-	struct category_names *categories = &parsing->map->categories;
+	struct category_list *categories = &parsing->map->categories;
 	const cJSON *name;
+	struct text_view *sorted =
+		allocate(parsing, sizeof(*sorted) * (size_t) (cJSON_GetArraySize(names) + 1));
 
-	categories->names =
-		allocate(parsing, sizeof(*categories->names) * (size_t) (cJSON_GetArraySize(names) + 1));
-	if (categories->names == NULL)
+	if (sorted == NULL)
 		return false;
+	categories->names = sorted;
 	cJSON_ArrayForEach(name, names)
 	{
 		if (!cJSON_IsString(name))
 			return foreign_document(parsing);
-		categories->names[categories->count++] = text_of(name->valuestring);
+		sorted[categories->count++] = text_of(name->valuestring);
 	}
-	qsort(categories->names, (size_t) categories->count, sizeof(*categories->names), compare_names);
+	qsort(sorted, (size_t) categories->count, sizeof(*sorted), compare_names);
 	return true;
 }
 

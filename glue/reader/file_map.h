@@ -110,7 +110,7 @@ struct file_map
 	/* private to file_map.c */
 	struct value_list *lists;
 	int list_count;
-	struct category_names categories;
+	struct category_list categories;
 	struct cJSON *document;
 	struct block *blocks;
 };

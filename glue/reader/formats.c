@@ -225,19 +225,35 @@ formats_resume(const struct resume_token *token, const struct row_source_events 
 
 /* ----- names ----- */
 
-/* Endings of the formats, and of compressed ones. */
-static const char *const endings[] = {".csv",     ".xlsx",    ".xlsm", ".csv.gz",
-									  ".csv.zip", ".xlsx.gz", ".gz",   ".zip"};
+/*
+ * Return the length of the ending at the start of a text, with its point; 0 if
+ * none is there.
+ */
+static size_t
+ending_length(const char *text)
+{
+	const char *next = FORMAT_ENDINGS;
+
+	while (text[0] == '.' && *next != '\0')
+	{
+		size_t length = strcspn(next, "|");
+
+		if (strncasecmp(text + 1, next, length) == 0 &&
+			(text[length + 1] == '.' || text[length + 1] == '\0'))
+			return length + 1;
+		next += length + strspn(next + length, "|");
+	}
+	return 0;
+}
 
 bool
 formats_accept_ending(const char *ending)
 {
-	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
-	{
-		if (strcasecmp(ending, endings[i]) == 0)
-			return true;
-	}
-	return false;
+	size_t length = 0;
+
+	while (ending[0] != '\0' && (length = ending_length(ending)) > 0)
+		ending += length;
+	return length > 0;
 }
 
 bool

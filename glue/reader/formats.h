@@ -27,10 +27,16 @@ extern struct row_source *
 formats_resume(const struct resume_token *token, const struct row_source_events *events,
 			   struct glue_error *error);
 
+/*
+ * The endings of the formats and of compressed files, in lower case and without
+ * the point; alternatives of a regular expression.  A name may have several.
+ */
+#define FORMAT_ENDINGS "csv|xlsx|xlsm|gz|zip"
+
 /* Return whether a file of this name is probably in one of the formats. */
 extern bool formats_accept_name(const char *name);
 
-/* Return whether files in one of the formats have names that end like this. */
+/* Return whether a text is one or several of these endings, with their points. */
 extern bool formats_accept_ending(const char *ending);
 
 #endif /* GLUE_FORMATS_H */

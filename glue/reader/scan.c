@@ -319,9 +319,12 @@ scan_finish(struct scan *scan, struct scan_result *result, struct glue_error *er
 	memset(result, 0, sizeof(*result));
 	if (scan->error.class == GLUE_NO_ERROR)
 		finish_reading(scan);
-	if (tells_encoding(scan) &&
-		!encoding_check_finish(scan->encoding, result->encoding_guess, &wrong))
-		scan->error = wrong;
+	if (tells_encoding(scan))
+	{
+		if (!encoding_check_finish(scan->encoding, result->encoding_guess, &wrong))
+			scan->error = wrong;
+		result->encoding_mattered = encoding_check_mattered(scan->encoding);
+	}
 	finish_digest(scan, result->content_id);
 	result->byte_count = scan->byte_count;
 	result->row_count = scan->row_count;

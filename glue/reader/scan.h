@@ -64,6 +64,7 @@ struct scan_result
 	const char *format;
 	const char *compression;
 	char encoding[DECODE_NAME_SIZE];
+	bool encoding_mattered; /* it is UTF-8, and was named; else the file would be refused */
 	char delimiter;
 	enum quote_sign quote;
 

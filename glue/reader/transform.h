@@ -17,15 +17,9 @@
 
 #include "reader/decimal.h"
 #include "reader/value_list.h"
+#include "shared/category.h"
 #include "shared/text.h"
 #include "shared/transformation.h"
-
-/* Categories, sorted by their bytes. */
-struct category_names
-{
-	int count;
-	struct text_view *names;
-};
 
 /* A transformation with its arguments; pointers are borrowed from the file_map. */
 struct transform_step
@@ -33,10 +27,10 @@ struct transform_step
 	enum transformation transformation;
 	int argument_count;
 	const struct text_view *arguments;
-	int number;                              /* of decimals or of a part */
-	struct decimal factor;                   /* or exchange rate, or least number */
-	const struct value_list *list;           /* of values */
-	const struct category_names *categories; /* of category_path */
+	int number;                             /* of decimals or of a part */
+	struct decimal factor;                  /* or exchange rate, or least number */
+	const struct value_list *list;          /* of values */
+	const struct category_list *categories; /* of category_path */
 };
 
 /* Where a result is written; what does not fit sets is_full. */

@@ -132,7 +132,7 @@ struct text_view
 transform_category_path(const struct transform_step *step, struct text_view value,
 						struct transform_room *room)
 {
-	const struct category_names *categories = step->categories;
+	const struct category_list *categories = step->categories;
 	struct signs signs = signs_of(step, PATH_SIGNS);
 	struct text_view rest = value;
 	struct text_view part;
@@ -144,7 +144,7 @@ transform_category_path(const struct transform_step *step, struct text_view valu
 		return value;
 	while (next_part(&rest, signs, &part))
 	{
-		int known = category_find(part, categories->names, categories->count);
+		int known = category_find(part, categories);
 
 		if (known >= 0)
 			found = known;

@@ -122,8 +122,8 @@ add_value(struct sheet_reading *reading, struct text_view text)
 		return;
 	if (reading->column >= ONBOARD_MAX_COLUMNS)
 	{
-		set_defect(reading, "MALFORMED_ROW", WHOLE_ROW, "the row has values after column %d",
-				   ONBOARD_MAX_COLUMNS);
+		set_defect(reading, "MALFORMED_ROW", WHOLE_ROW,
+				   "the row has values after column %d" ONBOARD_TOO_WIDE, ONBOARD_MAX_COLUMNS);
 		return;
 	}
 	reading->cell_count = reading->column + 1;

@@ -61,7 +61,8 @@ typedef struct BatchedAction
 	int64 row_number;
 	int64 line_number;
 	enum row_action action;
-	char status; /* for simplehash */
+	bool sets_part; /* it has columns of its own */
+	char status;    /* for simplehash */
 } BatchedAction;
 
 #define SH_PREFIX batched
@@ -296,23 +297,6 @@ may_be_before(const NamedProducts *named, int64 product_id)
 											sizeof(int64), compare_products) != NULL;
 }
 
-static bool
-find_batched(ActionStore *store, int64 upload_number, int64 product_id, RowAction *found)
-{
-	BatchedAction *batched;
-
-	if (store->batched_upload != upload_number)
-		return false;
-	batched = batched_lookup(store->batched, product_id);
-	if (batched == NULL)
-		return false;
-	found->row_number = batched->row_number;
-	found->line_number = batched->line_number;
-	found->action = batched->action;
-	found->columns = NULL;
-	return true;
-}
-
 /* Fill the result from the tuple found; columns live in the given context. */
 static void
 fill_found(TupleTableSlot *slot, MemoryContext context, RowAction *found)
@@ -361,6 +345,29 @@ find_stored(ActionStore *store, int64 upload_number, int64 product_id, RowAction
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(store->row_context);
 	return is_found;
+}
+
+/*
+ * The columns of a record are not kept in memory.  Only rows of other uploads need
+ * them, and before these the batch is flushed.
+ */
+static bool
+find_batched(ActionStore *store, int64 upload_number, int64 product_id, RowAction *found)
+{
+	BatchedAction *batched;
+
+	if (store->batched_upload != upload_number)
+		return false;
+	batched = batched_lookup(store->batched, product_id);
+	if (batched == NULL)
+		return false;
+	if (batched->sets_part && store->batch_is_flushed)
+		return find_stored(store, upload_number, product_id, found);
+	found->row_number = batched->row_number;
+	found->line_number = batched->line_number;
+	found->action = batched->action;
+	found->columns = NULL;
+	return true;
 }
 
 /* May the product have a record that is not in the batch? */
@@ -456,6 +463,7 @@ note_batched(ActionStore *store, const RowAction *action)
 	batched->row_number = action->row_number;
 	batched->line_number = action->line_number;
 	batched->action = action->action;
+	batched->sets_part = action->columns != NULL;
 }
 
 bool

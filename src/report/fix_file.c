@@ -28,6 +28,7 @@
 #include "base/text_datum.h"
 #include "report/csv_text.h"
 #include "report/rejected.h"
+#include "shared/rules.h"
 
 /* A fix file being written. */
 typedef struct FixFile
@@ -35,7 +36,7 @@ typedef struct FixFile
 	Rejected rejected; /* first, so that a row's function finds the rest */
 	CsvRecord record;
 	bool is_csv;   /* the vendor's file was */
-	bool is_fixed; /* the suggestions are applied */
+	bool is_fixed; /* suggestions are applied */
 } FixFile;
 
 static const struct text_view no_text = {"", 0};
@@ -175,11 +176,31 @@ onboard_fix_csv(PG_FUNCTION_ARGS)
 
 PG_FUNCTION_INFO_V1(onboard_fixed_csv);
 
-/* Return the fix file with all suggestions applied. */
+/* Return the fix file with the suggestions applied that are no guesses. */
 Datum
 onboard_fixed_csv(PG_FUNCTION_ARGS)
 {
 	return return_file(fcinfo, true);
+}
+
+PG_FUNCTION_INFO_V1(onboard_is_guess);
+
+/* Return whether a suggestion is a guess. */
+Datum
+onboard_is_guess(PG_FUNCTION_ARGS)
+{
+	struct text_view arguments[3];
+	int i;
+
+	for (i = 0; i < 3; i++)
+	{
+		text *argument = PG_ARGISNULL(i) ? NULL : PG_GETARG_TEXT_PP(i);
+
+		arguments[i] = argument == NULL
+						   ? no_text
+						   : (struct text_view){VARDATA_ANY(argument), VARSIZE_ANY_EXHDR(argument)};
+	}
+	PG_RETURN_BOOL(rule_is_guess(arguments[0], arguments[1], arguments[2]));
 }
 
 /*

@@ -259,6 +259,8 @@ add_finding(const Rejected *rejected, RejectedRow *row, const ErrorRow *error)
 	}
 	finding->position = find_position(rejected, field);
 	finding->suggestion = copy_text(suggestion);
+	finding->is_guess = rule_is_guess(error_text(error, ERROR_TYPE),
+									  error_text(error, ERROR_REJECTED_VALUE), suggestion);
 	finding->text = text.data;
 	row->findings = lappend(row->findings, finding);
 }
@@ -338,7 +340,7 @@ rejected_suggestion(const Rejected *rejected, const RejectedRow *row, int positi
 	{
 		const RejectedFinding *finding = lfirst(cell);
 
-		if (finding->position == position && finding->suggestion.length > 0)
+		if (finding->position == position && finding->suggestion.length > 0 && !finding->is_guess)
 			return finding->suggestion;
 	}
 	return rejected_cell(rejected, row, position);

@@ -42,6 +42,7 @@ typedef struct RejectedFinding
 {
 	int position; /* index of the vendor's column; -1 if it is about no column of the file */
 	struct text_view suggestion; /* "" if there is none */
+	bool is_guess;               /* the suggestion, which is not applied then */
 	const char *text;            /* the message and, if there is one, the suggestion */
 } RejectedFinding;
 
@@ -92,7 +93,7 @@ extern void rejected_each_row(Rejected *rejected, rejected_row_fn process);
 extern struct text_view
 rejected_cell(const Rejected *rejected, const RejectedRow *row, int position);
 
-/* Return the first suggestion for that cell, or else the cell. */
+/* Return the first suggestion for that cell that is no guess, or else the cell. */
 extern struct text_view
 rejected_suggestion(const Rejected *rejected, const RejectedRow *row, int position);
 

@@ -18,6 +18,7 @@
 #include "base/statement.h"
 #include "row/rule_settings.h"
 #include "shared/rule_standard.h"
+#include "shared/suggest.h"
 
 typedef struct VendorSettings
 {
@@ -33,33 +34,49 @@ struct RuleSettingsCache
 	List *vendors; /* of VendorSettings */
 };
 
-/* The column is COLLATE "C", so this is the order of memcmp(). */
+/* Return a column of a row of the last result; absent if it is null. */
+static struct text_view
+text_of_result(uint64 row, int column)
+{
+	bool is_null;
+	Datum datum = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &is_null);
+	text *value;
+
+	if (is_null)
+		return (struct text_view){NULL, 0};
+	value = DatumGetTextPP(datum);
+	return (struct text_view){VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
+}
+
+/* The columns are COLLATE "C", so this is the order of memcmp(). */
 static void
 read_categories(struct rule_settings *settings, MemoryContext context, bool read_only)
 {
 	static Statement load = {
-		"SELECT c.category_name FROM onboard.product_categories c "
+		"SELECT c.category_name, c.parent_category FROM onboard.product_categories c "
 		"WHERE c.is_active ORDER BY c.category_name",
 	};
 	uint64 count = statement_run(&load, NULL, NULL, read_only, SPI_OK_SELECT);
 	struct text_view *names = MemoryContextAlloc(context, Max(count, 1) * sizeof(*names));
+	int *parents = MemoryContextAlloc(context, Max(count, 1) * sizeof(*parents));
 	uint64 i;
 
 	for (i = 0; i < count; i++)
 	{
-		bool is_null;
-		text *name = DatumGetTextPP(
-			SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null));
-		Size length = VARSIZE_ANY_EXHDR(name);
-		char *copy = MemoryContextAlloc(context, length + 1);
+		struct text_view name = text_of_result(i, 1);
+		char *copy = MemoryContextAlloc(context, name.length + 1);
 
-		memcpy(copy, VARDATA_ANY(name), length);
-		copy[length] = '\0';
-		names[i].data = copy;
-		names[i].length = length;
+		memcpy(copy, name.data, name.length);
+		copy[name.length] = '\0';
+		names[i] = (struct text_view){copy, name.length};
 	}
-	settings->active_categories = names;
-	settings->active_category_count = (int) count;
+	for (i = 0; i < count; i++)
+	{
+		struct text_view parent = text_of_result(i, 2);
+
+		parents[i] = parent.data == NULL ? -1 : name_find(parent, names, (int) count);
+	}
+	settings->categories = (struct category_list){names, parents, (int) count};
 }
 
 RuleSettingsCache *

@@ -160,7 +160,7 @@ may_start_with(struct text_view name, uint32_t letter)
 }
 
 static struct alike
-find_alike(struct text_view text, const struct text_view *names, int count)
+find_alike(struct text_view text, const struct category_list *list)
 {
 	struct letters letters = {.text = text, .at_start = true};
 	uint32_t first = next_letter(&letters);
@@ -170,11 +170,11 @@ find_alike(struct text_view text, const struct text_view *names, int count)
 
 	if (first == 0)
 		return alike;
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < list->count; i++)
 	{
-		if (!may_start_with(names[i], first))
+		if (!may_start_with(list->names[i], first))
 			continue;
-		switch (compare(text, names[i]))
+		switch (compare(text, list->names[i]))
 		{
 			case SAME_LETTERS:
 				note_alike(&same_count, &alike.same, i);
@@ -190,11 +190,11 @@ find_alike(struct text_view text, const struct text_view *names, int count)
 }
 
 int
-category_find(struct text_view text, const struct text_view *names, int count)
+category_find(struct text_view text, const struct category_list *list)
 {
-	int found = text.length > 0 ? name_find(text, names, count) : -1;
+	int found = text.length > 0 ? name_find(text, list->names, list->count) : -1;
 
-	return found >= 0 ? found : find_alike(text, names, count).same;
+	return found >= 0 ? found : find_alike(text, list).same;
 }
 
 /* Return the size of the separator of a path at offset, or 0. */
@@ -211,17 +211,31 @@ path_separator_size(struct text_view text, size_t offset)
 	return 0;
 }
 
+/* Is a category below another one?  Parents may form a circle. */
+static bool
+is_below(const struct category_list *list, int index, int above)
+{
+	for (int steps = 0; list->parents != NULL && steps < list->count && index >= 0; steps++)
+	{
+		index = list->parents[index];
+		if (index == above)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Find the last part of a path that is a name.  Commas separate several paths, and
- * names with "|" between them may be a list: neither plainly means one of them.
+ * names with "/" or "|" between them may be a list, unless each is below the one
+ * before: neither plainly means one of them.
  */
 static int
-find_in_path(struct text_view text, const struct text_view *names, int count)
+find_in_path(struct text_view text, const struct category_list *list)
 {
 	struct text_view part = {text.data, 0};
 	bool is_path = false;
-	bool may_be_list = memchr(text.data, '|', text.length) != NULL;
-	int found_count = 0;
+	bool may_be_list =
+		memchr(text.data, '/', text.length) != NULL || memchr(text.data, '|', text.length) != NULL;
 	int found = -1;
 
 	if (memchr(text.data, ',', text.length) != NULL || memchr(text.data, ';', text.length) != NULL)
@@ -240,16 +254,17 @@ find_in_path(struct text_view text, const struct text_view *names, int count)
 		if (!is_path)
 			return -1;
 		part.length = (size_t) (text.data + offset - part.data);
-		known = category_find(text_trim(part), names, count);
+		known = category_find(text_trim(part), list);
 		if (known >= 0)
 		{
-			found_count += known != found;
+			if (may_be_list && found >= 0 && known != found && !is_below(list, known, found))
+				return -1;
 			found = known;
 		}
 		offset += size;
 		part.data = text.data + offset;
 	}
-	return found_count == 1 || !may_be_list ? found : -1;
+	return found;
 }
 
 /*
@@ -280,7 +295,7 @@ find_conjunction(struct text_view text, size_t *end, size_t *start)
 
 /* Find the only name with the words on both sides of the conjunction exchanged. */
 static int
-find_exchanged(struct text_view text, const struct text_view *names, int count)
+find_exchanged(struct text_view text, const struct category_list *list)
 {
 	char exchanged[MAX_BYTES + 1];
 	size_t end;
@@ -293,37 +308,66 @@ find_exchanged(struct text_view text, const struct text_view *names, int count)
 	memcpy(exchanged, text.data + start, length);
 	exchanged[length++] = ' ';
 	memcpy(exchanged + length, text.data, end);
-	return find_alike((struct text_view){exchanged, length + end}, names, count).same;
+	return find_alike((struct text_view){exchanged, length + end}, list).same;
 }
 
-int
-category_suggest(struct text_view text, const struct text_view *names, int count)
+/* What reading a text may need. */
+struct meaning_buffers
 {
-	char decoded[2][MAX_BYTES];
+	char decoded[MAX_ESCAPES][MAX_BYTES];
 	char seen[MAX_BYTES];
+};
+
+/* Return a text as a reader sees it, in the buffers if it differs; "" if it is too long. */
+static struct text_view
+read_text(struct text_view text, struct meaning_buffers *buffers)
+{
+	(void) spreadsheet_formula_text(text, &text);
+	for (int i = 0; i < MAX_ESCAPES && text.data != NULL; i++)
+		text = entities_decode(text, buffers->decoded[i], MAX_BYTES);
+	if (text.data == NULL)
+		return (struct text_view){"", 0};
+	return text_as_seen(text, buffers->seen, sizeof(buffers->seen));
+}
+
+/* Find the category that a text plainly means. */
+static int
+find_plain(struct text_view text, const struct category_list *list)
+{
 	struct alike alike;
 	int found;
 
-	(void) spreadsheet_formula_text(text, &text);
-	for (int i = 0; i < MAX_ESCAPES && text.data != NULL; i++)
-		text = entities_decode(text, decoded[i], MAX_BYTES);
-	if (text.data != NULL)
-		text = text_as_seen(text, seen, sizeof(seen));
 	if (text.length == 0)
 		return -1;
-
-	found = name_find(text, names, count);
+	found = name_find(text, list->names, list->count);
 	if (found >= 0)
 		return found;
-	alike = find_alike(text, names, count);
+	alike = find_alike(text, list);
 	found = alike.same;
 	if (found < 0)
-		found = find_in_path(text, names, count);
+		found = find_in_path(text, list);
 	if (found < 0)
-		found = find_exchanged(text, names, count);
-	if (found < 0)
-		found = alike.start;
-	if (found < 0)
-		found = name_suggest(text, names, count);
-	return found;
+		found = find_exchanged(text, list);
+	return found >= 0 ? found : alike.start;
+}
+
+int
+category_suggest(struct text_view text, const struct category_list *list)
+{
+	struct meaning_buffers buffers;
+	int found;
+
+	text = read_text(text, &buffers);
+	found = find_plain(text, list);
+	return found >= 0 || text.length == 0 ? found : name_suggest(text, list->names, list->count);
+}
+
+bool
+category_is_plain(struct text_view text, struct text_view name)
+{
+	static const int no_parent = -1;
+	const struct category_list only = {&name, &no_parent, 1};
+	struct meaning_buffers buffers;
+
+	return find_plain(read_text(text_trim(text), &buffers), &only) == 0;
 }

@@ -10,25 +10,38 @@
 
 #include "shared/text.h"
 
-/*
- * Find a name, or the only one with the same words whatever their case, plural and
- * punctuation, among names that are sorted by their bytes; returns its index, or -1.
- */
-extern int category_find(struct text_view text, const struct text_view *names, int count);
+/* The categories that products may have; borrowed. */
+struct category_list
+{
+	const struct text_view *names; /* sorted by their bytes */
+	const int *parents;            /* index of each one's parent, -1 if it is not listed; or NULL */
+	int count;
+};
 
 /*
- * Find the one category that a text plainly means, among names that are sorted by
- * their bytes; returns its index, or -1 if there is none.  In order of preference:
+ * Find a name, or the only one with the same words whatever their case, plural and
+ * punctuation; returns its index, or -1.  The parents are not used.
+ */
+extern int category_find(struct text_view text, const struct category_list *list);
+
+/*
+ * Find the one category that a text means; returns its index, or -1 if there is
+ * none.  In order of preference:
  *
  *	  - the name with other blanks, look-alikes, invisible characters, or references
  *		of HTML;
  *	  - the same words, whatever their case, plural and punctuation, with "and" or
  *		"+" for "&";
- *	  - the last part of a path, such as Home > Kitchen, that is a name in this sense;
+ *	  - the last part of a path, such as Home > Kitchen, that is a name in this sense.
+ *		With "/" or "|" between them, several names are a path only if each is below
+ *		the one before;
  *	  - the words on both sides of one "&" exchanged;
  *	  - the only name that starts with these words;
- *	  - what name_suggest() finds.
+ *	  - what name_suggest() finds, which is a guess.
  */
-extern int category_suggest(struct text_view text, const struct text_view *names, int count);
+extern int category_suggest(struct text_view text, const struct category_list *list);
+
+/* Does the text plainly mean this name, so that its suggestion is no guess? */
+extern bool category_is_plain(struct text_view text, struct text_view name);
 
 #endif /* ONBOARD_CATEGORY_H */

@@ -17,7 +17,6 @@
 #include "shared/rules.h"
 
 #include "shared/appearance.h"
-#include "shared/category.h"
 #include "shared/spreadsheet.h"
 #include "shared/suggest.h"
 #include "shared/text.h"
@@ -194,22 +193,20 @@ check_length(struct judgement *judgement)
 static bool
 check_category(struct judgement *judgement)
 {
-	const struct rule_settings *settings = judgement->settings;
+	const struct category_list *list = &judgement->settings->categories;
 	struct text_builder builder;
 	int nearest;
 
-	judgement->row->category_number =
-		name_find(judgement->value, settings->active_categories, settings->active_category_count);
+	judgement->row->category_number = name_find(judgement->value, list->names, list->count);
 	if (judgement->row->category_number >= 0)
 		return true;
 
 	/* A truncated name would not be a category; suggest nothing instead. */
-	nearest = category_suggest(judgement->value, settings->active_categories,
-							   settings->active_category_count);
-	if (nearest >= 0 && settings->active_categories[nearest].length < FINDING_SUGGESTION_SIZE)
+	nearest = category_suggest(judgement->value, list);
+	if (nearest >= 0 && list->names[nearest].length < FINDING_SUGGESTION_SIZE)
 	{
 		text_start(&builder, judgement->suggestion, FINDING_SUGGESTION_SIZE);
-		text_add(&builder, settings->active_categories[nearest]);
+		text_add(&builder, list->names[nearest]);
 		text_finish(&builder);
 	}
 	return false;
@@ -1054,6 +1051,14 @@ rule_by_code(struct text_view code)
 			return &rules[id].rule;
 	}
 	return NULL;
+}
+
+bool
+rule_is_guess(struct text_view code, struct text_view value, struct text_view suggestion)
+{
+	return suggestion.length > 0 &&
+		   text_equal(code, text_of(rules[RULE_INVALID_CATEGORY].rule.code)) &&
+		   !category_is_plain(value, suggestion);
 }
 
 const char *

@@ -24,6 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "shared/category.h"
 #include "shared/columns.h"
 #include "shared/number.h"
 #include "shared/text.h"
@@ -136,9 +137,7 @@ row_has_number(const struct product_row *row, enum onboard_column column)
  */
 struct rule_settings
 {
-	/* Sorted by memcmp(), then length; borrowed. */
-	const struct text_view *active_categories;
-	int active_category_count;
+	struct category_list categories; /* the active ones */
 
 	column_set required;
 	int max_characters[COLUMN_COUNT];         /* 0: no limit */
@@ -248,6 +247,13 @@ rule_is_of_unreadable_row(const struct rule *rule)
 	return rule->number == RULE_MALFORMED_ROW || rule->number == RULE_EMPTY_ROW ||
 		   rule->number == RULE_INVALID_ENCODING;
 }
+
+/*
+ * Did the rule with this code only guess what the vendor means by a value, as the
+ * name nearest to it?  A guess is shown, but not applied.
+ */
+extern bool
+rule_is_guess(struct text_view code, struct text_view value, struct text_view suggestion);
 
 /* Return "error" or "warning". */
 extern const char *severity_name(enum rule_severity severity);

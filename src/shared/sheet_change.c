@@ -33,7 +33,6 @@ struct decimal
 {
 	bool is_negative;
 	bool has_exponent;
-	bool is_shortened;   /* as a spreadsheet shows a long number: 1.2E+19 */
 	bool is_sheet_style; /* no leading plus or zeros */
 	int64_t scale;       /* the value is 0.DIGITS times ten to this power */
 	int count;           /* of digits, without zeros at the ends; 0 for zero */
@@ -144,14 +143,14 @@ read_exponent(struct reading *reading, struct decimal *number)
 {
 	int64_t exponent = 0;
 	int digits = 0;
-	bool has_sign;
 	bool is_negative;
 
 	if (!take(reading, "E") && !take(reading, "e"))
 		return true;
 	number->has_exponent = true;
 	is_negative = take(reading, "-");
-	has_sign = is_negative || take(reading, "+");
+	if (!is_negative)
+		(void) take(reading, "+");
 	for (; reading->next < reading->end && is_ascii_digit(*reading->next); reading->next++)
 	{
 		if (++digits > MAX_EXPONENT_DIGITS)
@@ -159,7 +158,6 @@ read_exponent(struct reading *reading, struct decimal *number)
 		exponent = 10 * exponent + (*reading->next - '0');
 	}
 	number->scale += is_negative ? -exponent : exponent;
-	number->is_shortened = has_sign && digits >= 2;
 	return digits > 0;
 }
 
@@ -187,7 +185,6 @@ read_decimal(struct text_view text, const char *decimal_sign, struct decimal *nu
 	if (fraction_digits < 0 || integer_digits + fraction_digits == 0 ||
 		!read_exponent(&reading, number) || reading.next != reading.end)
 		return false;
-	number->is_shortened = number->is_shortened && integer_digits == 1;
 	while (number->count > 0 && number->digits[number->count - 1] == '0')
 		number->count--;
 	if (number->count == 0)
@@ -262,19 +259,6 @@ is_shown_as(const struct decimal *number, const struct decimal *shown)
 static const char *const decimal_signs[] = {".", ","};
 
 #define DECIMAL_SIGNS 2
-
-static bool
-is_shortened(struct text_view text)
-{
-	struct decimal number;
-
-	for (int i = 0; i < DECIMAL_SIGNS; i++)
-	{
-		if (read_decimal(text, decimal_signs[i], &number) && number.is_shortened)
-			return true;
-	}
-	return false;
-}
 
 /* Are both texts the same number, the second as a spreadsheet shows it? */
 static bool
@@ -509,7 +493,7 @@ bool
 sheet_changed(struct text_view before, struct text_view after)
 {
 	if (before.length == 0 || after.length == 0 || text_equal(before, after) ||
-		is_shortened(before))
+		spreadsheet_shortened(before))
 		return false;
 	return is_same_number(before, after) || is_same_date(before, after) ||
 		   (is_placeholder(after) && !is_placeholder(before));

@@ -27,7 +27,7 @@
  *	  - shows ##### for lack of room, and #NAME? for a formula that fails.
  *
  * Both texts are trimmed.  Equal texts are not a change, nor is any change of a
- * number that a spreadsheet had already shortened.
+ * number that spreadsheet_shortened() finds shortened already.
  */
 extern bool sheet_changed(struct text_view before, struct text_view after);
 

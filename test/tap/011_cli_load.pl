@@ -322,11 +322,9 @@ is(json_of($out)->{valid_records}, 2, 'loads');
 is($code, 4, 'no database: exit code 4');
 like($err, qr/gave up after 1 second; make sure that the database is running, then run the same command again/,
 	'says what to do');
-my $began = time;
 ($code, $out, $err) = run_onboard('status', '--db', 'host=/nowhere');
 is($code, 4, 'a server that never answered');
 like($err, qr/gave up after 5 seconds; make/, 'is given up early');
-cmp_ok(time - $began, '<', 15, 'within seconds');
 
 # Connecting with other programs
 ($out) = is_exit(0, 'conninfo', 'conninfo');

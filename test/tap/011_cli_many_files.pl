@@ -33,6 +33,9 @@ file('in/.hidden.csv', 'H-1');
 file('in/notes.txt', 'N-1');
 file('in/folder.csv/VEND001_20260106_090000.csv', 'F-1') if mkdir 'in/folder.csv';
 mkfifo('in/VEND001_20260107_090000.csv', 0600) or die;
+symlink 'nowhere', 'in/VEND001_20260108_090000.csv' or die;
+my $skipped = qr/^onboard: skipped "VEND001_20260107_090000\.csv", which is not a file; name it to have it read
+onboard: skipped "VEND001_20260108_090000\.csv": No such file or directory$/;
 ($out, $err) = is_exit(1, 'a folder', 'check', 'in');
 is($out, <<'END', 'one line for each file, and the total');
 VEND001_20260104_090000.csv: 2 rows, 1 good, 1 bad
@@ -46,7 +49,7 @@ is_deeply([ map { "$_->{vendor_id} $_->{file_name} $_->{valid_records} $_->{erro
 	[ 'VEND001 VEND001_20260104_090000.csv 1 1', 'VEND001 VEND001_20260105_090000.csv 2 0',
 		'VEND002 VEND002_20260104_090000.CSV 1 0' ], 'the vendor is in the name of each file');
 ok(-s $_->{reports}{mail}, "$_->{file_name} has its reports") for @$results;
-is($err, '', 'nothing on standard error');
+like(join("\n", sort split /\n/, $err), $skipped, 'what is not a file is skipped, with a message');
 is(sql("SELECT string_agg(file_name, ' ' ORDER BY created_at) FROM onboard.upload_history"),
 	'VEND001_20260104_090000.csv VEND001_20260105_090000.csv VEND002_20260104_090000.CSV', 'in this order');
 ($out, $err) = is_exit(1, 'again', 'load', 'in', '--quiet');

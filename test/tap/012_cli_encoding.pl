@@ -100,10 +100,15 @@ for my $case ([ 'damaged.csv', "\xC3\xA9", "\xE9" ], [ 'replaced.csv', 'e', "\xE
 	($out) = is_exit(1, $file, 'load', $file, '--vendor', 'V', '--json');
 	is(json_of($out)->{causes}[0]{error_type}, 'INVALID_ENCODING', 'only the row is rejected');
 }
-($out, $err) = is_exit(2, 'the refusal once more, UTF-8 by name', qw(load western.csv --vendor V --encoding utf-8));
-like($err, qr/^onboard: the file is not UTF-8; it looks like windows-1252; .*, or name its encoding with --encoding$/m,
+($out) = is_exit(1, 'UTF-8 by name', qw(load western.csv --vendor V --encoding utf-8 --json));
+is(json_of($out)->{causes}[0]{error_type}, 'INVALID_ENCODING', 'judges each row');
+($out, $err) = is_exit(2, 'the refusal once more', qw(load western.csv --vendor V));
+like($err, qr/^onboard: the file is not UTF-8; it looks like windows-1252; load it with --encoding windows-1252$/m,
 	'is explained as before');
-is_exit(1, 'UTF-8 by name', 'load', 'western.csv', '--vendor', 'V', '--encoding', 'utf-8', '--again');
+named('plain.csv', "Gr\xC3\xB6\xC3\x9Fe");
+my @same = map { json_of((is_exit(0, "UTF-8 @$_", qw(load plain.csv --vendor V --json), @$_))[0])->{upload_id} }
+  [], [qw(--encoding utf-8)], [qw(--encoding UTF8)], [qw(--encoding auto)];
+is(scalar(keys %{ { map { $_ => 1 } @same } }), 1, 'a file that is UTF-8 is the same upload, whether that is named or not');
 
 # The reverse
 named('utf8.csv', "Gr\xC3\xB6\xC3\x9Fe");

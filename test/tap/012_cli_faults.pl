@@ -157,6 +157,15 @@ like($fix,
 	'and are in the fix file');
 like($fix, qr/^OC-2,Teapot,Kitchen,OC-S2,bad,0,blue,,,3,/m, 'with the row as it was');
 
+# Blank headings at the end of the header need no fields
+write_file('blank_headings.csv', "vendor_product_id,product_name,category,sku,price,stock_quantity,, \n"
+	. "BH-1,Kettle,Kitchen,BH-S1,12,3\nBH-2,Kettle,Kitchen,BH-S2,12,3,,x\nBH-3,Kettle,Kitchen,BH-S3,12\n"
+	. "BH-4,\"Kettle\nwith a lid\",Kitchen,BH-S4,12,3,x\nBH-5,Kettle,Kitchen,BH-S5,12,3,,,\n");
+($out) = is_exit(1, 'blank headings', 'load', 'blank_headings.csv', '--vendor', 'V', '--json');
+is(json_of($out)->{causes}[0]{message}, 'the record has 5 fields, the header has 8', 'a row lacks a field');
+is(sql("SELECT string_agg(sku || ' ' || attributes, E'\n' ORDER BY sku) FROM onboard.products WHERE sku LIKE 'BH-%'"),
+	qq(BH-S1 {}\nBH-S2 {"column_8": "x"}\nBH-S4 {"column_7": "x"}\nBH-S5 {}), 'the others lack only blank ones');
+
 # Empty rows at the end are ignored, however many there are
 my $head = "vendor_product_id,product_name,category,sku,price,stock_quantity\n";
 write_file('ghosts.csv', $head . "G-1,Kettle,Kitchen,G-S1,12,3\n" . ",,,,,\n" x 20_000);

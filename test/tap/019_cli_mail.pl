@@ -63,6 +63,10 @@ is_deeply([ sort keys %{ json_of($out) } ], [qw(body subject to upload_id)], 'as
 is_exit(0, 'the language of a vendor', qw(vendor set SOUTH --language de));
 ($out) = is_exit(0, 'onboard mail', 'mail', $upload);
 like($out, qr/^Subject: Produktdatei nicht angenommen - /m, 'is that of its mails');
+(undef, my $remark) = is_exit(0, 'a language without texts', qw(vendor set SOUTH --language pl-PL));
+like($remark, qr/^onboard: there are no texts in the language pl-PL yet, so mails are in English;/, 'is remarked on');
+(undef, $remark) = is_exit(0, 'a region of a language', qw(vendor set SOUTH --language de-AT));
+is($remark, '', 'is not');
 is_exit(0, 'no language', qw(vendor set SOUTH --language), '');
 sql("ALTER DATABASE onboard SET onboard.language = 'de'");
 ($out) = is_exit(0, 'onboard mail', 'mail', $upload);

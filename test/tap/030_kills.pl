@@ -31,7 +31,7 @@ note "seed $seed";
 
 my $node = new_server('kills', "restart_after_crash = on\ncheckpoint_timeout = 1h\n");
 my $directory = PostgreSQL::Test::Utils::tempdir();
-my $socket_directory = PostgreSQL::Test::Utils::tempdir_short();
+my $socket_directory = short_folder();
 $SIG{PIPE} = 'IGNORE';
 
 add_database($node, 'killed', 'VEND001');

@@ -81,12 +81,24 @@ is($rows[6], 'formulas 0 links 0 notes 6 pane 1 filter 1 hidden 1', 'nothing run
 
 # Suggestions
 ($out) = is_exit(1, 'what the suggestions would do', 'fix', $upload);
-is($out, "4 of the rejected rows have at least one suggestion.\n3 rows are good with all suggestions applied.\n"
-	. "2 still need manual correction.\nNothing was written; --apply writes the file.\n", 'are counted');
+is($out, "1 of the rejected rows has at least one suggestion with a plain meaning.\n"
+	. "1 row is good with these suggestions applied.\n"
+	. "3 suggestions are guesses and were not applied; see onboard_suggestion.\n"
+	. "4 still need manual correction.\nNothing was written; --apply writes the file.\n", 'are counted');
 ($out) = is_exit(1, 'the suggestions', 'fix', 'latest', '--apply', '--json');
-is_deeply(json_of($out), { upload_id => $upload, rejected => 5, corrected => 4, good => 3, left => 2,
+is_deeply(json_of($out), { upload_id => $upload, rejected => 5, corrected => 1, guesses => 3, good => 1, left => 4,
 	file => "onboard-reports/$upload/fixed.csv" }, 'are applied');
 like(read_file("onboard-reports/$upload/fixed.csv"), qr/^0004711;.*?;Kitchen;00017;1299\.00;5;=1\+1;/ms, 'to the cells');
+like(read_file("onboard-reports/$upload/fixed.csv"), qr/^4006381333931;Pen;Kitchn;.*;category: Kitchen;/m, 'a guess is not');
+
+write_file('plain.csv', join "\n", join(';', @header),
+	'PL-1;Kettle;home > kitchens;PL-1;3.00;2;', 'PL-2;Fern;Plants;PL-2;3.00;2;', 'PL-3;Shelf;Kitchen/Bedroom;PL-3;3.00;2;', '');
+is_exit(0, 'a category', qw(category add Pants));
+is_exit(1, 'categories', qw(load plain.csv --vendor V));
+my $plain = sql("SELECT upload_id FROM onboard.upload_history WHERE file_name = 'plain.csv'");
+is_exit(1, 'their suggestions', 'fix', $plain, '--apply');
+is_deeply([ map { (split /;/)[2] } (split /\r?\n/, read_file("onboard-reports/$plain/fixed.csv"))[ 1 .. 3 ] ],
+	[ 'Kitchen', 'Plants', 'Kitchen/Bedroom' ], 'only one with a plain meaning is applied');
 
 # Load or check what came back; returns "line code field suggestion", and compares both.
 sub verdicts

@@ -18,17 +18,16 @@ use warnings FATAL => 'all';
 
 use Digest::SHA qw(sha256_hex);
 use File::Basename;
-use File::Temp qw(tempdir);
 use IPC::Run;
 use JSON::PP;
 use Test::More;
 
-use OnboardTest qw(source_root onboard_program);
+use OnboardTest qw(source_root short_folder onboard_program);
 
 my $root = source_root();
 my $program = onboard_program();
 # Short, because the path of a socket must be short.
-my $scratch = tempdir('readme-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+my $scratch = short_folder();
 my @deploy_pages = map { "glue/deploy/$_" } qw(README.md RUNBOOK.md SECURITY.md
 	image/README.md database/README.md onboard_aws/README.md);
 # The reader's working directory.
@@ -432,6 +431,16 @@ sub check_failure_codes
 	is_deeply({ map { $_->[0] => $_->[3] } table_below('sql/README.md', 'Failure codes') },
 		{ map { /"(\w+)", (\w+),/ ? ($1 => $again{$2}) : () } $list =~ /\{(.*?)\}/g },
 		'sql/README.md has the failure codes, and which ones can be retried');
+	return;
+}
+
+# The endings of files are the same in the command line, the functions and onboard-aws.
+sub check_endings
+{
+	my ($endings) = slurp("$root/glue/reader/formats.h") =~ /FORMAT_ENDINGS "(.*?)"/;
+	my ($suffixes) = slurp("$root/glue/deploy/onboard_aws/command.py") =~ /^FILE_SUFFIXES = \((.*?)\)$/m;
+
+	is(join('|', $suffixes =~ /"\.(\w+)"/g), $endings, 'onboard-aws knows the endings of files');
 	return;
 }
 
@@ -843,6 +852,7 @@ check_commands();
 check_exit_codes();
 check_sqlstates();
 check_failure_codes();
+check_endings();
 check_rules();
 check_limits();
 check_functions();

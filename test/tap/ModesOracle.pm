@@ -448,28 +448,33 @@ BEGIN
 	END LOOP;
 END $$;
 
--- Take an upload's changes back, newest first, as far as nothing that was not taken back
--- came after them.
+-- Take back what an upload did: remove what it inserted, and restore what it changed, newest
+-- first, as far as nothing that was not taken back came after it.  A product is kept if another
+-- one has its old key.
 CREATE FUNCTION oracle.undo(the_upload int) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
 	c oracle.changes;
 	p oracle.products;
+	restored jsonb;
 BEGIN
 	IF (SELECT status FROM oracle.uploads WHERE upload = the_upload) = 'failed' THEN
 		RETURN;
 	END IF;
-	FOR c IN SELECT * FROM oracle.changes WHERE upload = the_upload AND reverts IS NULL ORDER BY seq DESC LOOP
-		CONTINUE WHEN c.seq <> (SELECT max(l.seq) FROM oracle.live_changes l WHERE l.origin = c.origin);
-		SELECT * INTO p FROM oracle.products WHERE origin = c.origin;
-		CONTINUE WHEN NOT FOUND;
-		PERFORM oracle.change(p.pid, p.data || c.old_values, 'reverted', the_upload, c.row_number);
-		UPDATE oracle.changes SET reverts = c.seq WHERE seq = (SELECT max(seq) FROM oracle.changes WHERE origin = c.origin);
-	END LOOP;
-	FOR p IN SELECT * FROM oracle.products WHERE upload = the_upload
-		AND origin NOT IN (SELECT l.origin FROM oracle.live_changes l) LOOP
+	FOR p IN SELECT * FROM oracle.products WHERE upload = the_upload AND origin NOT IN (
+			SELECT l.origin FROM oracle.live_changes l WHERE l.upload IS DISTINCT FROM the_upload) LOOP
 		INSERT INTO oracle.changes (origin, action, upload, row_number, old_values)
 			VALUES (p.origin, 'deleted', the_upload, p.row_number, p.data);
 		DELETE FROM oracle.products WHERE pid = p.pid;
+	END LOOP;
+	FOR c IN SELECT * FROM oracle.changes WHERE upload = the_upload AND reverts IS NULL ORDER BY seq DESC LOOP
+		CONTINUE WHEN c.seq <> (SELECT max(l.seq) FROM oracle.live_changes l WHERE l.origin = c.origin);
+		SELECT * INTO p FROM oracle.products WHERE origin = c.origin AND upload IS DISTINCT FROM the_upload;
+		CONTINUE WHEN NOT FOUND;
+		restored := p.data || c.old_values;
+		CONTINUE WHEN EXISTS (SELECT FROM oracle.products o WHERE o.pid <> p.pid AND (o.sku = restored ->> 'sku'
+			OR o.vendor_id = p.vendor_id AND o.vendor_product_id = restored ->> 'vendor_product_id'));
+		PERFORM oracle.change(p.pid, restored, 'reverted', the_upload, c.row_number);
+		UPDATE oracle.changes SET reverts = c.seq WHERE seq = (SELECT max(seq) FROM oracle.changes WHERE origin = c.origin);
 	END LOOP;
 	PERFORM oracle.decline(the_upload, NULL);
 	UPDATE oracle.uploads SET undone = true WHERE upload = the_upload;

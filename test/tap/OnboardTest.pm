@@ -9,17 +9,28 @@ use warnings FATAL => 'all';
 use Cwd qw(abs_path);
 use Exporter 'import';
 use File::Basename;
+use File::Path qw(remove_tree);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(source_root new_server add_database give_to onboard_program run_onboard
+our @EXPORT = qw(source_root short_folder new_server add_database give_to onboard_program run_onboard
   write_file csv_records table_sums);
+
+my @short_folders;
+my $owner = $$;
 
 # The top of the source tree.
 sub source_root
 {
 	return dirname(dirname(dirname(abs_path(__FILE__))));
+}
+
+# Create a folder whose path is short enough for a socket, outside of the output.
+sub short_folder
+{
+	push @short_folders, PostgreSQL::Test::Utils::tempdir_short();
+	return $short_folders[-1];
 }
 
 # Start a server with enough memory to be fast, and a role "loader".
@@ -149,6 +160,19 @@ SELECT 'rates', count(*), md5(string_agg(r::text, '|' ORDER BY from_currency, to
 SELECT 'frozen maps', count(*), md5(string_agg(f::text, '|' ORDER BY vendor_id, map_hash)) FROM onboard.frozen_maps f;
 SELECT 'outbox', count(*), md5(string_agg(o::text, '|' ORDER BY event_id)) FROM onboard.outbox o;
 SQL
+}
+
+# Remove the short folders and that of the servers' sockets even after a failure, when PostgreSQL's module keeps all
+# temporary folders: those in the output explain the failure, these do not.
+END
+{
+	if ($$ == $owner && !defined $ENV{PG_TEST_NOCLEAN})
+	{
+		my $status = $?;
+
+		remove_tree($PostgreSQL::Test::Cluster::test_pghost // (), @short_folders);
+		$? = $status;
+	}
 }
 
 1;

@@ -523,6 +523,44 @@ test_deadline(void)
 	is_text(ask(ROWS, current.upload_id), ALL_ROWS, "for all rows");
 }
 
+/* A transaction_fn: time runs out before the next answer can arrive. */
+static bool
+run_out_of_time(struct database *database, void *context, struct glue_error *error)
+{
+	(void) context;
+	(void) error;
+	database_set_deadline(database, clock_milliseconds());
+	return true;
+}
+
+/* Likewise, in the middle of the transaction. */
+static bool
+ask_too_late(struct database *database, void *context, struct glue_error *error)
+{
+	return run_out_of_time(database, context, error) &&
+		   database_query(database, RUN_AGAIN, "SELECT 1", 0, NULL, NULL, error);
+}
+
+static void
+test_late_answers(void)
+{
+	struct database *database = open_server();
+	struct glue_error error = {0};
+
+	is_int(database_transaction(database, run_out_of_time, NULL, &error), TRANSACTION_UNKNOWN,
+		   "the outcome is unknown if COMMIT is not answered in time");
+	is_text(error.code, "DEADLINE", "which is a deadline");
+	glue_error_clear(&error);
+	database_set_deadline(database, POSTGRES_NO_DEADLINE);
+	is_int(database_transaction(database, ask_too_late, NULL, &error), TRANSACTION_ROLLED_BACK,
+		   "a transaction ends if a statement is not answered in time");
+	is_text(error.code, "DEADLINE", "likewise");
+	database_set_deadline(database, POSTGRES_NO_DEADLINE);
+	ok(database_query(database, RUN_ONCE, "SELECT 1", 0, NULL, NULL, &error),
+	   "the next statement has a connection");
+	database_close(database);
+}
+
 int
 main(int count, char **arguments)
 {
@@ -543,5 +581,6 @@ main(int count, char **arguments)
 	test_faults();
 	test_overtaken();
 	test_deadline();
+	test_late_answers();
 	return unit_done();
 }

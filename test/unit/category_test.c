@@ -18,7 +18,7 @@ static const char *
 suggest(struct text_view text)
 {
 	static char name[80];
-	int found = category_suggest(text, categories, CATEGORY_COUNT);
+	int found = category_suggest(text, &shipped_categories);
 
 	snprintf(name, sizeof(name), "%.*s", found < 0 ? 0 : (int) categories[found].length,
 			 found < 0 ? "" : categories[found].data);
@@ -83,6 +83,12 @@ static const char *const cases[][2] = {
 	{"Books > Children's", "Books"},
 	{"/Kitchen/", "Kitchen"},
 	{"Kitchen|Kitchen", "Kitchen"},
+	{"Home & Garden|Kitchen", "Kitchen"},
+	{"Home & Garden/Rooms/Kitchen", "Kitchen"},
+	{"Kitchen > Bedroom", "Bedroom"},
+	{"Kitchen/Bedroom", ""},
+	{"Kitchen/Home & Garden", ""},
+	{"Books/Kitchen/", ""},
 	{"Home > Furniture", ""},
 	{"Kitchen|Bedroom", ""},
 	{"Kitchen,Bedroom", ""},
@@ -126,12 +132,61 @@ test_ambiguous(void)
 {
 	static const struct text_view names[] = {{"Book", 4}, {"Books", 5}, {"Kids' Books", 11}};
 
-	is_int(category_suggest(text_of("Book."), names, 3), -1,
+	static const int no_parents[] = {-1, -1, -1};
+	const struct category_list list = {names, no_parents, 3};
+	const struct category_list empty = {names, no_parents, 0};
+
+	is_int(category_suggest(text_of("Book."), &list), -1,
 		   "two names with these letters are ambiguous");
-	is_int(category_suggest(text_of("book"), names, 3), 0, "but one that differs only by case");
-	is_int(category_suggest(text_of("Kids/Books"), names, 3), 2, "a path may be a name itself");
-	is_int(category_suggest(text_of("Shop/Books"), names, 3), 1, "the name itself comes first");
-	is_int(category_suggest(text_of("Books"), names, 0), -1, "without names, there is no match");
+	is_int(category_suggest(text_of("book"), &list), 0, "but one that differs only by case");
+	is_int(category_suggest(text_of("Kids/Books"), &list), 2, "a path may be a name itself");
+	is_int(category_suggest(text_of("Shop/Books"), &list), 1, "the name itself comes first");
+	is_int(category_suggest(text_of("Books"), &empty), -1, "without names, there is no match");
+}
+
+/* With "/", a list of names is not a path. */
+static void
+test_lists(void)
+{
+	static const struct text_view names[] = {{"Men", 3}, {"Shirts", 6}, {"Shoes", 5}, {"Women", 5}};
+	static const int tree[] = {-1, 0, 1, -1};
+	static const int circle[] = {1, 0, 1, 0};
+	const struct category_list list = {names, tree, 4};
+	const struct category_list circular = {names, circle, 4};
+
+	is_int(category_suggest(text_of("Men/Women"), &list), -1, "two names are a list");
+	is_int(category_suggest(text_of("Men / Shirts"), &list), 1,
+		   "a parent and its child are a path");
+	is_int(category_suggest(text_of("Men/Shoes"), &list), 2, "so is one with a child of the child");
+	is_int(category_suggest(text_of("Men/Shirts/Shoes"), &list), 2, "or with both");
+	is_int(category_suggest(text_of("Men/Shirts/Women"), &list), -1, "but not one that leaves it");
+	is_int(category_suggest(text_of("Women/Shirts"), &circular), -1, "parents in a circle end");
+}
+
+static void
+test_guesses(void)
+{
+	static const char *const texts[][2] = {
+		{"Pantz", "Pants"},    {"Plants", "Pants"},
+		{"Kitchn", "Kitchen"}, {"Accesories", "Accessories"},
+		{"Kit", "Kitchen"},
+	};
+	int wrong = 0;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		ok(!category_is_plain(text_of(texts[i][0]), text_of(texts[i][1])),
+		   "\"%s\" may mean something else than \"%s\"", texts[i][0], texts[i][1]);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		if (cases[i][1][0] != '\0' && strcmp(cases[i][0], "Electronic") != 0 &&
+			strcmp(cases[i][0], "Accesories") != 0 &&
+			!category_is_plain(text_of(cases[i][0]), text_of(cases[i][1])))
+		{
+			printf("# \"%s\" is a guess\n", cases[i][0]);
+			wrong++;
+		}
+	}
+	is_int(wrong, 0, "the other suggestions are plain");
 }
 
 static void
@@ -193,8 +248,7 @@ test_random_texts(void)
 			strcat(text, pieces[unit_random(sizeof(pieces) / sizeof(pieces[0]))]);
 		copy = malloc(strlen(text) + 1);
 		memcpy(copy, text, strlen(text));
-		found =
-			category_suggest((struct text_view){copy, strlen(text)}, categories, CATEGORY_COUNT);
+		found = category_suggest((struct text_view){copy, strlen(text)}, &shipped_categories);
 		outside += found < -1 || found >= CATEGORY_COUNT;
 		free(copy);
 	}
@@ -207,6 +261,8 @@ main(void)
 	unit_seed();
 	test_cases();
 	test_ambiguous();
+	test_lists();
+	test_guesses();
 	test_entities();
 	test_random_texts();
 	return unit_done();

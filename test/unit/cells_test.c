@@ -12,7 +12,7 @@
 
 #define MOST_CELLS 16
 
-static const struct category_names known = {CATEGORY_COUNT, (struct text_view *) categories};
+static const struct category_list known = {.names = categories, .count = CATEGORY_COUNT};
 
 /* Profile cells that are separated by bars. */
 static struct cell_profile

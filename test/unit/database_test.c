@@ -8,6 +8,8 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <poll.h>
+
 #include "unit.h"
 
 #include "base/heap.h"
@@ -23,9 +25,17 @@ struct script
 	int refreshes;
 	int releases;
 	int64_t limit_ms; /* of the last call */
+	bool waits;       /* until its deadline */
 };
 
 static int told;
+
+static void
+wait_until(int64_t moment_ms)
+{
+	while (clock_milliseconds() < moment_ms)
+		poll(NULL, 0, 1);
+}
 
 static PGconn *
 connect_by_script(void *context, bool refresh, int64_t deadline_ms, struct glue_error *error)
@@ -37,6 +47,8 @@ connect_by_script(void *context, bool refresh, int64_t deadline_ms, struct glue_
 		step--;
 	script->refreshes += refresh;
 	script->limit_ms = deadline_ms;
+	if (script->waits)
+		wait_until(deadline_ms);
 	glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, script->codes[step], "failed by script");
 	return NULL;
 }
@@ -154,8 +166,8 @@ test_pause(void)
 	struct glue_error error;
 
 	database_set_deadline(database, 0);
-	fail_query(database, "DEADLINE", &error);
-	fail_query(database, "DEADLINE", &error);
+	fail_query(database, GLUE_DEADLINE, &error);
+	fail_query(database, GLUE_DEADLINE, &error);
 	is_int(script.calls, 0, "without time left, no attempt is made");
 	database_set_deadline(database, clock_milliseconds() + LONG_MS);
 	fail_query(database, POSTGRES_UNREACHABLE, &error);
@@ -184,6 +196,26 @@ test_limit(void)
 	fail_query(database, POSTGRES_UNREACHABLE, &error);
 	ok(script.limit_ms > deadline_ms && script.limit_ms < POSTGRES_NO_DEADLINE,
 	   "or after connect_ms");
+	database_close(database);
+}
+
+static void
+test_deadline_while_connecting(void)
+{
+	struct script script = {.codes = {POSTGRES_UNREACHABLE}, .waits = true};
+	struct database_options options = function_options(&script);
+	struct database *database = database_open(&options, NULL);
+	struct glue_error error;
+
+	for (int attempt = 0; attempt < 3; attempt++)
+	{
+		database_set_deadline(database, clock_milliseconds() + 50);
+		fail_query(database, GLUE_DEADLINE, &error);
+	}
+	ok(script.calls > 0, "it was tried");
+	script.waits = false;
+	database_set_deadline(database, POSTGRES_NO_DEADLINE);
+	fail_query(database, POSTGRES_UNREACHABLE, &error);
 	database_close(database);
 }
 
@@ -241,6 +273,7 @@ main(void)
 	test_no_refresh();
 	test_pause();
 	test_limit();
+	test_deadline_while_connecting();
 	test_waiting();
 	test_memory();
 	return unit_done();

@@ -220,6 +220,37 @@ test_auto(void)
 			   "GB18030");
 }
 
+/* Whether naming UTF-8 lets a file be read that would be refused. */
+static bool
+mattered(const char *encoding, const char *bytes, size_t length)
+{
+	char guess[DECODE_NAME_SIZE];
+	struct encoding_check *check = encoding_check_new(encoding, false, NULL);
+	bool result;
+
+	encoding_check_push(check, bytes, length);
+	ok(encoding_check_finish(check, guess, NULL), "%s is not refused", encoding);
+	result = encoding_check_mattered(check);
+	encoding_check_destroy(check);
+	return result;
+}
+
+static void
+test_named_utf8(void)
+{
+	ok(mattered("UTF-8", BYTES(HEADER "1,2,Gr\xF6\xDF"
+									  "e,4,5\n")),
+	   "another encoding, read as UTF-8 by name");
+	ok(mattered("utf8", BYTES("s\0k\0u\0,\0p\0r\0i\0c\0e\0,\0n\0a\0m\0e\0\n\0x\0y\0")),
+	   "UTF-16 without a mark");
+	ok(mattered("UTF-8", BYTES("\0\1\2\3\4\5\6\7\0\1\2\3\4\5\6\7\0\1\2\3\4\5\6\7")), "noise");
+	ok(!mattered("UTF-8", BYTES(HEADER "1,2,Gr\xC3\xB6\xC3\x9F"
+									   "e,4,5\n1,2,\xF6,4,5\n")),
+	   "UTF-8 with a damaged row would be read by default");
+	ok(!mattered("UTF-8", BYTES(HEADER)), "so would ASCII");
+	ok(!mattered("ISO-8859-1", BYTES(HEADER "\xF6\n")), "another encoding is no UTF-8");
+}
+
 int
 main(void)
 {
@@ -228,5 +259,6 @@ main(void)
 	test_long();
 	test_given();
 	test_auto();
+	test_named_utf8();
 	return unit_done();
 }

@@ -51,26 +51,42 @@ events_append(struct event_list *list, const char *data, size_t length)
 	list->text[list->length] = '\0';
 }
 
+/* Return the number of bytes at the start of a text that are equal to the first. */
+static inline size_t
+events_run(struct text_view text)
+{
+	size_t run = 1;
+
+	while (run < text.length && text.data[run] == text.data[0])
+		run++;
+	return run;
+}
+
 static inline void
 events_append_text(struct event_list *list, struct text_view text)
 {
-	size_t run;
-
-	for (size_t i = 0; i < text.length; i += run)
+	while (text.length > 0)
 	{
-		char c = text.data[i];
+		char c = text.data[0];
+		size_t run = events_run(text);
 		char written[32];
 
-		for (run = 1; i + run < text.length && text.data[i + run] == c; run++)
-			;
 		if (run >= LONG_RUN)
+		{
 			snprintf(written, sizeof(written), "{%c*%zu}", c, run);
+			events_append(list, written, strlen(written));
+		}
 		else
 		{
-			run = 1;
-			snprintf(written, sizeof(written), c == '\n' ? "\\n" : c == '\r' ? "\\r" : "%c", c);
+			for (size_t i = 0; i < run; i++)
+				events_append(list,
+							  c == '\n'   ? "\\n"
+							  : c == '\r' ? "\\r"
+										  : &c,
+							  c == '\n' || c == '\r' ? 2 : 1);
 		}
-		events_append(list, written, strlen(written));
+		text.data += run;
+		text.length -= run;
 	}
 }
 

@@ -22,12 +22,34 @@ test_good(void)
 }
 
 static void
+test_endings(void)
+{
+	static const char *const endings[] = {".csv",    ".XLSX",    ".xlsm",   ".gz",
+										  ".csv.gz", ".csv.zip", ".xlsx.Gz"};
+	int64_t moment;
+
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
+	{
+		char name[64];
+
+		snprintf(name, sizeof(name), "V_20260104_090000%s", endings[i]);
+		ok(file_name_time(name, &moment), "\"%s\" has a time", name);
+	}
+}
+
+static void
 test_others(void)
 {
 	static const char *const names[] = {
 		"",
 		"prices.csv",
 		"VEND001_20260104_090000.txt",
+		"VEND001_20260104_090000",
+		"VEND001_20260104_090000.",
+		"VEND001_20260104_090000.csvx",
+		"VEND001_20260104_090000.csv.",
+		"VEND001_20260104_090000.csv.txt",
+		"VEND001_20260104_090000csv",
 		"VEND001_20260104_0900.csv",
 		"VEND001_20260229_090000.csv",
 		"VEND001_20260104_240000.csv",
@@ -45,6 +67,7 @@ int
 main(void)
 {
 	test_good();
+	test_endings();
 	test_others();
 	return unit_done();
 }

@@ -30,7 +30,7 @@
 #define MOST_HEADINGS 64
 #define LAYOUT_ROWS 3
 
-static const struct category_names known = {CATEGORY_COUNT, (struct text_view *) categories};
+static const struct category_list known = {.names = categories, .count = CATEGORY_COUNT};
 
 /* Counts of statements. */
 struct measure

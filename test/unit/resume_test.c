@@ -222,41 +222,69 @@ damage(struct bytes *bytes, int count)
 
 /* ----- reading ----- */
 
+/* A record, and where reading can resume at it. */
+struct place
+{
+	size_t start; /* in the list */
+	bool known;
+	struct resume_token token;
+	char state[STATE_SIZE]; /* of the token */
+};
+
 struct reading
 {
 	struct row_reader *reader;
 	struct event_list list;
-	size_t starts[MOST_RECORDS]; /* of each record in the list */
-	bool known[MOST_RECORDS];
-	struct resume_token tokens[MOST_RECORDS];
-	char states[MOST_RECORDS][STATE_SIZE]; /* of the tokens */
+	struct place *places; /* of MOST_RECORDS; NULL: only the first is kept */
+	struct place first;
 	struct glue_error error;
 };
 
+/* Writing a token takes longer than reading a record, so most readings keep one. */
+static struct reading *
+new_reading(bool keeps_places)
+{
+	struct reading *reading = calloc(1, sizeof(*reading));
+
+	if (keeps_places)
+		reading->places = malloc(MOST_RECORDS * sizeof(*reading->places));
+	return reading;
+}
+
+static void
+free_reading(struct reading *reading)
+{
+	events_clean_up(&reading->list);
+	free(reading->places);
+	free(reading);
+}
+
 /* A token is borrowed from the reader until the next one. */
 static void
-keep_token(struct reading *reading, int place)
+keep_place(struct reading *reading, struct place *place)
 {
-	struct resume_token *token = &reading->tokens[place];
 	struct glue_error error;
 
-	reading->known[place] = row_reader_token(reading->reader, token, &error);
-	if (!reading->known[place])
+	place->start = reading->list.length;
+	place->known = row_reader_token(reading->reader, &place->token, &error);
+	if (!place->known)
 		return;
-	snprintf(reading->states[place], STATE_SIZE, "%s", token->state);
-	token->state = reading->states[place];
+	snprintf(place->state, STATE_SIZE, "%s", place->token.state);
+	place->token.state = place->state;
 }
 
 static bool
 note_record(void *context, const struct record *record)
 {
 	struct reading *reading = context;
-	int place = reading->list.count;
+	int number = reading->list.count;
 
-	if (place == MOST_RECORDS)
+	if (number == MOST_RECORDS)
 		return false;
-	reading->starts[place] = reading->list.length;
-	keep_token(reading, place);
+	if (reading->places != NULL)
+		keep_place(reading, &reading->places[number]);
+	else if (number == 0)
+		keep_place(reading, &reading->first);
 	return events_record(&reading->list, record);
 }
 
@@ -284,7 +312,7 @@ resume(const struct reading *whole, int place, struct reading *rest)
 {
 	struct row_reader_events events = {.row = note_record, .context = rest};
 
-	return row_reader_resume(&whole->tokens[place], &events, &rest->error);
+	return row_reader_resume(&whole->places[place].token, &events, &rest->error);
 }
 
 /* Return whether the records from this one on equal those of the whole file. */
@@ -292,20 +320,23 @@ static bool
 rest_is_equal(const struct reading *whole, int place, const struct bytes *bytes, size_t chunk,
 			  bool to_the_end, struct reading *rest)
 {
-	const char *expected = whole->list.text + whole->starts[place];
+	const char *expected = whole->list.text + whole->places[place].start;
 	bool equal;
 
 	rest->list.stop_after = to_the_end ? 0 : COMPARED;
 	rest->reader = resume(whole, place, rest);
 	if (rest->reader == NULL)
 		return false;
-	read_from(rest, bytes, whole->tokens[place].byte_offset, chunk);
+	read_from(rest, bytes, whole->places[place].token.byte_offset, chunk);
 	row_reader_destroy(rest->reader);
 	if (to_the_end || rest->list.count < COMPARED)
 		equal = strcmp(rest->list.text, expected) == 0;
 	else
 		equal = strncmp(rest->list.text, expected, rest->list.length) == 0;
-	return equal;
+	/* It begins at a record with a token, which has one again. */
+	return equal && rest->first.known &&
+		   rest->first.token.row_number == whole->places[place].token.row_number &&
+		   rest->first.token.line_number == whole->places[place].token.line_number;
 }
 
 /*
@@ -319,9 +350,9 @@ tokens_grow(const struct reading *whole)
 
 	for (int i = 0; i < whole->list.count; i++)
 	{
-		const struct resume_token *token = &whole->tokens[i];
+		const struct resume_token *token = &whole->places[i].token;
 
-		if (!whole->known[i])
+		if (!whole->places[i].known)
 			continue;
 		if (last != NULL &&
 			(token->byte_offset < last->byte_offset || token->line_number <= last->line_number))
@@ -336,19 +367,18 @@ static int
 first_difference(struct reading *whole, const struct bytes *bytes, size_t chunk, size_t other_chunk,
 				 bool small)
 {
-	struct reading *rest = calloc(1, sizeof(*rest));
+	struct reading *rest = new_reading(false);
 	int differing = -1;
 
 	for (int i = 0; i < whole->list.count && differing < 0; i++)
 	{
 		bool to_the_end = small || i % (LONG_STEP * 50) == 0;
 
-		if (whole->known[i] && (small || i % LONG_STEP == 0) &&
+		if (whole->places[i].known && (small || i % LONG_STEP == 0) &&
 			!rest_is_equal(whole, i, bytes, i % 2 == 0 ? chunk : other_chunk, to_the_end, rest))
 			differing = i;
 	}
-	events_clean_up(&rest->list);
-	free(rest);
+	free_reading(rest);
 	return differing;
 }
 
@@ -359,7 +389,7 @@ count_known(const struct reading *whole)
 	int count = 0;
 
 	for (int i = 0; i < whole->list.count; i++)
-		count += whole->known[i];
+		count += whole->places[i].known;
 	return count;
 }
 
@@ -367,7 +397,7 @@ static void
 check_file(const struct encoding *encoding, const struct bytes *bytes, size_t chunk,
 		   size_t other_chunk, bool small, const char *what)
 {
-	struct reading *whole = calloc(1, sizeof(*whole));
+	struct reading *whole = new_reading(true);
 	struct row_source_options options = {.encoding = encoding->given, .delimiter = ','};
 	struct row_reader_events events = {.row = note_record, .context = whole};
 
@@ -392,8 +422,7 @@ check_file(const struct encoding *encoding, const struct bytes *bytes, size_t ch
 		is_int(count_known(whole), 0, "%s %s, pieces of %zu: cannot be resumed", encoding->name,
 			   what, chunk);
 	row_reader_destroy(whole->reader);
-	events_clean_up(&whole->list);
-	free(whole);
+	free_reading(whole);
 }
 
 static void
@@ -431,7 +460,7 @@ static void
 test_exact_offset(void)
 {
 	static const char file[] = "\xEF\xBB\xBF" HEADER "\r\n\r\n\xC3\xA4,1\r\nb,\"2\n\"\r\nc,3";
-	struct reading *whole = calloc(1, sizeof(*whole));
+	struct reading *whole = new_reading(true);
 	struct row_reader_events events = {.row = note_record, .context = whole};
 	struct bytes bytes = {(char *) file, sizeof(file) - 1};
 	static const char *const records[] = {"\xC3\xA4,1", "b,\"2", "c,3"};
@@ -441,35 +470,63 @@ test_exact_offset(void)
 	is_int(whole->list.count, 3, "three records");
 	for (int i = 0; i < whole->list.count; i++)
 	{
-		const struct resume_token *token = &whole->tokens[i];
+		const struct resume_token *token = &whole->places[i].token;
 
 		ok(strncmp(file + token->byte_offset, records[i], strlen(records[i])) == 0,
 		   "record %d begins at the byte offset of its token", i + 1);
 		is_int(token->row_number, i, "record %d comes after row %d", i + 1, i);
 	}
-	is_int(whole->tokens[2].line_number, 6, "token has the line number of the last record");
-	is_text(whole->tokens[2].state,
+	is_int(whole->places[2].token.line_number, 6, "token has the line number of the last record");
+	is_text(whole->places[2].token.state,
 			"{\"skip\":0,\"encoding\":\"UTF-8\",\"delimiter\":\",\",\"header\":"
 			"[\"vendor_product_id\",\"product_name\",\"category\",\"sku\",\"price\","
 			"\"stock_quantity\"]}",
 			"token has the expected state");
-	ok(!row_reader_token(whole->reader, &whole->tokens[0], &whole->error) &&
+	ok(!row_reader_token(whole->reader, &whole->places[0].token, &whole->error) &&
 		   whole->error.class == GLUE_NO_ERROR,
 	   "no token is available outside of the callback");
 	row_reader_destroy(whole->reader);
-	events_clean_up(&whole->list);
-	free(whole);
+	free_reading(whole);
 }
 
 #define STATE(skip, encoding, delimiter, header)                                                  \
 	"{\"skip\":" skip ",\"encoding\":" encoding ",\"delimiter\":" delimiter ",\"header\":" header \
 	"}"
 
+/* Blank headings at the end of the header need no fields after resuming, either. */
+static void
+test_blank_headings(void)
+{
+	struct reading *rest = new_reading(false);
+	struct row_reader_events events = {.row = note_record, .context = rest};
+	struct resume_token token = {
+		.byte_offset = 1000,
+		.row_number = 41,
+		.line_number = 50,
+		.state =
+			"{\"skip\":0,\"encoding\":\"UTF-8\",\"delimiter\":\",\",\"header\":[\"vendor_product_id\","
+			"\"product_name\",\"category\",\"sku\",\"price\",\"stock_quantity\",\"\"]}",
+	};
+	static const char rows[] = "1,2,3,4,5,6\n1,2,3,4,5\n1,2,3,4,5,6,7\n";
+
+	rest->reader = row_reader_resume(&token, &events, &rest->error);
+	ok(row_reader_push(rest->reader, rows, strlen(rows), &rest->error) &&
+		   row_reader_finish(rest->reader, &rest->error),
+	   "a file with a blank heading is resumed");
+	is_text(rest->list.text,
+			"42@50 1|2|3|4|5|6|\n"
+			"43@51 MALFORMED_ROW the record has 5 fields, the header has 7 <1,2,3,4,5>\n"
+			"44@52 1|2|3|4|5|6|7\n",
+			"only a blank heading needs no field");
+	row_reader_destroy(rest->reader);
+	free_reading(rest);
+}
+
 /* A state as the database returns it: members in another order, with blanks. */
 static void
 test_stored_state(void)
 {
-	struct reading *rest = calloc(1, sizeof(*rest));
+	struct reading *rest = new_reading(false);
 	struct row_reader_events events = {.row = note_record, .context = rest};
 	struct resume_token token = {
 		.byte_offset = 1000,
@@ -491,8 +548,7 @@ test_stored_state(void)
 			"43@51 MALFORMED_ROW the record has 2 fields, the header has 7 <1;2>\n",
 			"reading resumes at the token");
 	row_reader_destroy(rest->reader);
-	events_clean_up(&rest->list);
-	free(rest);
+	free_reading(rest);
 }
 
 static void
@@ -543,6 +599,7 @@ main(void)
 {
 	unit_seed();
 	test_exact_offset();
+	test_blank_headings();
 	test_stored_state();
 	test_errors();
 	for (size_t i = 0; i < ENCODING_COUNT; i++)

@@ -21,6 +21,7 @@ static struct text_view categories[] = {
 	{"Kitchen", 7},
 	{"Men's Clothing", 14},
 };
+static const int parents[] = {-1, -1, -1};
 static struct rule_settings settings; /* the standard, with these */
 
 /* A row that breaks no rule; optional fields that a test needs are set. */
@@ -1214,8 +1215,7 @@ main(void)
 {
 	unit_seed();
 	settings = rule_settings_standard;
-	settings.active_categories = categories;
-	settings.active_category_count = 3;
+	settings.categories = (struct category_list){categories, parents, 3};
 	test_missing();
 	test_price();
 	test_stock();

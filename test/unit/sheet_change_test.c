@@ -67,6 +67,9 @@ test_exponents(void)
 	/* Shortened before it arrived: every change is a correction. */
 	unchanged("4.00638E+12", "4006380000000");
 	unchanged("1,23E+19", "1.23E+19");
+	unchanged("12E+5", "1200000");
+	unchanged("1E+5", "100000");
+	changed("1.5E-05", "0.000015");
 }
 
 static void

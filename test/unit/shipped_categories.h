@@ -8,7 +8,7 @@
 #ifndef ONBOARD_SHIPPED_CATEGORIES_H
 #define ONBOARD_SHIPPED_CATEGORIES_H
 
-#include "shared/text.h"
+#include "shared/category.h"
 
 /* Sorted by memcmp(). */
 static const struct text_view categories[] = {
@@ -35,5 +35,12 @@ static const struct text_view categories[] = {
 };
 
 #define CATEGORY_COUNT ((int) (sizeof(categories) / sizeof(categories[0])))
+
+/* Clothing is 5, Electronics 8, Home & Garden 12. */
+static const int parents[CATEGORY_COUNT] = {
+	5, 8, 12, 12, -1, -1, 8, 8, -1, -1, 12, -1, -1, 12, 12, 5, 8, -1, -1, 5,
+};
+
+static const struct category_list shipped_categories = {categories, parents, CATEGORY_COUNT};
 
 #endif /* ONBOARD_SHIPPED_CATEGORIES_H */

@@ -5,14 +5,14 @@ import re
 from argparse import Namespace
 from datetime import datetime, timezone
 
-from .command import Command
+from .command import FILE_SUFFIXES, VENDOR_ID, Command
 from .errors import CommandError, refused, usage
 from .functions import Operator
 from .upload_form import max_file_bytes, prefix_of
 from .vendor_command import find_vendor
 
 # A name that contains its vendor, as the parser reads it: VENDOR_YYYYMMDD_HHMMSS and an ending.
-NAMED = re.compile(r"([A-Za-z0-9-]{1,50})_\d{8}_\d{6}\.(csv|xlsx|xlsm|(csv\.|xlsx\.)?gz|(csv\.)?zip)", re.IGNORECASE)
+NAMED = re.compile(rf"({VENDOR_ID.pattern})_\d{{8}}_\d{{6}}({'|'.join(map(re.escape, FILE_SUFFIXES))})+", re.IGNORECASE)
 # S3's limit of a key.
 MOST_KEY_BYTES = 1024
 # First bytes of documents that are sent by mistake.

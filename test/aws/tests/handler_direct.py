@@ -427,6 +427,19 @@ class EqualTest(Services):
         self.assertGreater(function.kills, 0)
         self.assertEqual(sql(VERDICTS, u=upload_id()), self.command_line(content))
 
+    def test_same_result_after_kills_among_empty_rows(self) -> None:
+        """Empty rows are held back until it is known whether a row follows; a kill may come in between."""
+        source = random.Random(7)
+        empty = b"," * (len(HEADER) - 1) + b"\r\n"
+        content = good_file(2_000, 41) + empty * 8_000 + good_file(2_000, 42).partition(b"\r\n")[2] + empty * 8_000
+        function: Function
+        function = self.function(kill_after=lambda: source.random() * 0.3 if function.kills < 10 else None,
+                                 DIRECT_TRANSACTION_ROWS="50")
+        self.load(function, self.put(content))
+        self.assertGreater(function.kills, 0)
+        self.assertEqual(judged_rows(), 12_000)
+        self.assertEqual(sql(VERDICTS, u=upload_id()), self.command_line(content))
+
     def test_same_workbook_after_kills(self) -> None:
         """A workbook has no place to resume at: it is read from its beginning, and no row is judged twice."""
         source = random.Random(6)

@@ -380,10 +380,12 @@ class ReporterTest(HandlerTest):
     def test_lease_that_is_too_short_leaves_less_time(self) -> None:
         """The work ends before the lease does, so no second mail is possible."""
         upload_id = ended(1, 0)
-        self.reporter = self.function("reporter", REPORT_LEASE_SECONDS="3")
         plan = self.plan({"fault": "hold", "call": "sns.Publish"})
-        result = self.reporter.invoke(queue_event(message(upload_id)))
-        self.assertEqual((self.failures(result), plan.fired["hold", "sns.Publish"] > 0), (["m0"], True))
+        for lease in deadlines(3):
+            self.reporter = self.function("reporter", REPORT_LEASE_SECONDS=str(int(lease)))
+            self.assertEqual(self.failures(self.reporter.invoke(queue_event(message(upload_id)))), ["m0"])
+            if plan.fired["hold", "sns.Publish"] > 0:
+                break
         self.assertEqual((self.log_codes(self.reporter), self.leased(upload_id)), (["HTTP_TIMEOUT"], False))
         self.assertTrue(self.reporter.log.wait_for(lambda line: "REPORT_LEASE_SECONDS is not longer" in line))
 
