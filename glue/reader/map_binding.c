@@ -400,11 +400,11 @@ make_room(struct binder *binder)
 	binding->skips = glue_allocate(sizeof(*binding->skips) * skips);
 	binding->unused = glue_allocate(sizeof(*binding->unused) * header);
 	binding->keys = glue_allocate(NUMBERED_KEY_SIZE * header);
-	binder->is_used = glue_allocate_zero(2 * sizeof(bool) * header);
-	binder->is_set = binder->is_used + header;
+	binder->is_used = glue_allocate_zero(sizeof(bool) * header);
+	binder->is_set = glue_allocate_zero(sizeof(bool) * header);
 	return (binding->uses != NULL && binding->constants != NULL && binding->fills != NULL &&
 			binding->skips != NULL && binding->unused != NULL && binding->keys != NULL &&
-			binder->is_used != NULL) ||
+			binder->is_used != NULL && binder->is_set != NULL) ||
 		   glue_error_memory(binder->error);
 }
 
@@ -442,6 +442,7 @@ map_binding_new(struct column_map *columns, const struct file_map *map, struct g
 	}
 	done = make_room(&binder) && bind_map(&binder);
 	glue_release(binder.is_used);
+	glue_release(binder.is_set);
 	if (done)
 		return binder.binding;
 	map_binding_destroy(binder.binding);
