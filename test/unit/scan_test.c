@@ -444,6 +444,43 @@ test_sticky(void)
 	row_reader_destroy(NULL);
 }
 
+/* A header that is refused is kept, to find out what would accept it. */
+static void
+test_refused_header(void)
+{
+	static const struct
+	{
+		const char *input;
+		const char *code;
+		int fields; /* 0: no header is kept */
+		const char *last;
+	} cases[] = {
+		{"Title,,\"Cost \n(net)\"\n1,2,3\n", "NO_HEADER", 3, "Cost \n(net)"},
+		{"sku,Title\n1,2\n", "MISSING_COLUMN", 2, "Title"},
+		{HEADER "1,2,3,4,5,6\n", "", 0, NULL},
+		{"\"sku,price\n", "NO_HEADER", 0, NULL},
+		{"", "EMPTY_FILE", 0, NULL},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		struct glue_error error;
+		struct scan_result result;
+		struct scan *scan = scan_new(NULL, NULL, NULL, &error);
+		const struct record *header;
+
+		(void) scan_push(scan, cases[i].input, strlen(cases[i].input), NULL);
+		(void) scan_finish(scan, &result, &error);
+		header = result.refused_header;
+		is_text(error.code, cases[i].code, "file %zu is accepted or refused", i);
+		is_int(header != NULL ? header->field_count : 0, cases[i].fields, "what is kept of it");
+		if (header != NULL)
+			ok(text_equal(header->fields[header->field_count - 1], text_of(cases[i].last)),
+			   "with the last heading");
+		scan_destroy(scan);
+	}
+}
+
 /* Let each allocation fail once: each must yield an error without a leak. */
 static void
 test_memory(void)
@@ -480,6 +517,7 @@ main(void)
 	test_scan();
 	test_scan_defaults();
 	test_sticky();
+	test_refused_header();
 	test_memory();
 	return unit_done();
 }

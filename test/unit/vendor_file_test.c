@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * vendor_file_test.c
- *	  The columns of a file as a PostgreSQL array.
+ *	  The columns of a file as a PostgreSQL array; what decides how it is read.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,6 +9,7 @@
 
 #include "base/heap.h"
 #include "import/vendor_file.h"
+#include "map_document.h"
 #include "reader/mapped_header.h"
 
 static void
@@ -33,6 +34,64 @@ is_array(const char *const *names, int count, const char *expected)
 	mapped_header_clean_up(&mapped);
 }
 
+#define SETTINGS                                                               \
+	"encoding windows-1252\ndelimiter \";\"\nquote none\nsheet \"Products\"\n" \
+	"max_bytes 500\nmax_rows 5\nsku = \"Code\""
+
+/* A map decides what the caller has left open, and only while it is used. */
+static void
+test_settings(void)
+{
+	const struct vendor_file_request open = {.limits = {100, 10}};
+	const struct vendor_file_request given = {
+		.options = {.encoding = "UTF-8", .delimiter = ',', .sheet = "Old"},
+		.limits = {100, 10},
+		.has_quote = true,
+		.has_max_bytes = true,
+		.has_max_rows = true,
+	};
+	const struct vendor_file_request *requests[] = {&open, &given};
+	struct byte_source bytes = {0};
+	struct glue_error error = {0};
+
+	for (int i = 0; i < 2; i++)
+	{
+		struct vendor_file file;
+		struct vendor_file other;
+		bool is_given = i == 1;
+
+		ok(vendor_file_init(&file, &bytes, "f.csv", requests[i], &error) &&
+			   vendor_file_use_map(&file, map_parse(SETTINGS, &error), &error),
+		   "a file is read with a map");
+		is_text(file.options.encoding, is_given ? "UTF-8" : "windows-1252", "the encoding");
+		is_int(file.options.delimiter, is_given ? ',' : ';', "the delimiter");
+		is_int(file.options.quote, is_given ? QUOTE_DOUBLE : QUOTE_NONE, "the quote character");
+		is_text(file.options.sheet, is_given ? "Old" : "Products", "the sheet");
+		is_int(file.limits.max_bytes, is_given ? 100 : 500, "the limit of bytes");
+		is_int(file.options.max_bytes, file.limits.max_bytes, "also when unpacked");
+		is_int(file.limits.max_rows, is_given ? 10 : 5, "the limit of rows");
+		ok(file.needs.map == file.map && vendor_file_has_map(&file, "0123abcd") &&
+			   !vendor_file_has_map(&file, NULL) && !vendor_file_has_map(&file, "4567"),
+		   "its rows need the map, which has a hash");
+		ok(vendor_file_use_encoding(&file, "cp1251", &error), "an encoding is asked for");
+		is_text(file.options.encoding, "cp1251", "it is used");
+
+		ok(vendor_file_init(&other, &bytes, "f.csv", requests[i], &error) &&
+			   vendor_file_share_map(&other, &file, &error) && other.map == file.map,
+		   "another reading shares the map");
+		vendor_file_clean_up(&other);
+
+		ok(vendor_file_use_map(&file, map_parse("sku = \"Code\"", &error), &error),
+		   "another map is chosen");
+		is_text(file.options.encoding, "cp1251", "which does not replace what was asked for");
+		is_int(file.limits.max_rows, 10, "the limit of the first map is gone");
+		ok(vendor_file_use_map(&file, NULL, &error) && vendor_file_has_map(&file, NULL) &&
+			   file.needs.map == NULL,
+		   "no map is chosen");
+		vendor_file_clean_up(&file);
+	}
+}
+
 int
 main(void)
 {
@@ -44,5 +103,6 @@ main(void)
 	is_array((const char *const[]){"a \"b\" \\c", "{x,y}", "NULL", "sku"}, 4,
 			 "{\"a \\\"b\\\" \\\\c\",\"{x,y}\",\"NULL\",\"sku\"}");
 	ok(vendor_file_columns(&unread) == NULL, "those of an unread file are not known");
+	test_settings();
 	return unit_done();
 }
