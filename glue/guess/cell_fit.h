@@ -13,7 +13,7 @@
 #include "shared/columns.h"
 
 /* Size of the steps of a statement, and of a reason, including the NUL. */
-#define GUESS_STEPS_SIZE 256
+#define GUESS_STEPS_SIZE 1024
 #define GUESS_REASON_SIZE 256
 
 /*

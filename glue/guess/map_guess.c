@@ -36,8 +36,8 @@
 /* What a heading alone is worth if its cells do not fit at all. */
 #define HEADING_SHARE 30
 
-/* Longest heading that a map can name. */
-#define MOST_HEADING_BYTES 500
+/* Longest heading that is used; several fit into the steps of a statement. */
+#define MOST_HEADING_BYTES 150
 
 /* The sign between the cells of a join, which no price contains. */
 #define JOIN_SIGN "|"
@@ -54,19 +54,23 @@ is_refused_in_map(uint32_t character)
 static bool
 is_usable(const struct map_guess *guess, int heading)
 {
-	const struct text_view *headings = guess->table->headings;
-
+	struct text_view text = guess->table->headings[heading];
 	struct found_character found;
 
-	if (headings[heading].length == 0 || headings[heading].length > MOST_HEADING_BYTES ||
-		text_find_character(headings[heading], is_refused_in_map, &found))
-		return false;
-	for (int i = 0; i < heading; i++)
+	return !heading_is_blank(text) && text.length <= MOST_HEADING_BYTES &&
+		   !text_find_character(text, is_refused_in_map, &found) && !guess->is_repeated[heading];
+}
+
+/* Does another column have the same heading? */
+static bool
+is_repeated(const struct sample_table *table, int heading)
+{
+	for (int i = 0; i < table->column_count; i++)
 	{
-		if (text_equal(headings[i], headings[heading]))
-			return false;
+		if (i != heading && heading_same(table->headings[i], table->headings[heading]))
+			return true;
 	}
-	return true;
+	return false;
 }
 
 /* ----- scores ----- */
@@ -531,8 +535,9 @@ fill(struct map_guess *guess)
 	guess->names_other = glue_allocate(sizeof(bool) * COLUMN_COUNT * count);
 	guess->is_used = glue_allocate_zero(sizeof(bool) * count);
 	guess->is_usable = glue_allocate(sizeof(bool) * count);
+	guess->is_repeated = glue_allocate(sizeof(bool) * count);
 	if (guess->profiles == NULL || guess->heading_percents == NULL || guess->names_other == NULL ||
-		guess->is_used == NULL || guess->is_usable == NULL)
+		guess->is_used == NULL || guess->is_usable == NULL || guess->is_repeated == NULL)
 		return false;
 	for (int heading = 0; heading < count; heading++)
 	{
@@ -541,7 +546,10 @@ fill(struct map_guess *guess)
 			return false;
 	}
 	for (int heading = 0; heading < count; heading++)
+	{
+		guess->is_repeated[heading] = is_repeated(guess->table, heading);
 		guess->is_usable[heading] = is_usable(guess, heading);
+	}
 	share_signs(guess);
 	match_headings(guess);
 	if (!assign(guess))
@@ -590,6 +598,7 @@ map_guess_destroy(struct map_guess *guess)
 	glue_release(guess->names_other);
 	glue_release(guess->is_used);
 	glue_release(guess->is_usable);
+	glue_release(guess->is_repeated);
 	glue_release(guess);
 }
 

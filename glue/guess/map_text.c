@@ -19,14 +19,14 @@
 
 /* The text of a map is limited, so its lists of comments are, too. */
 #define MOST_CATEGORIES 200
-#define MOST_LIST_BYTES ((size_t) 24 << 10)
+#define MOST_LIST_BYTES ((size_t) 8 << 10)
 
 /* A text within quotes is at most twice as long as it was, besides the quotes. */
 #define QUOTED_SIZE 1200
 
 struct writer
 {
-	struct map_guess *guess;
+	const struct map_guess *guess;
 	const struct map_text_facts *facts;
 	struct byte_buffer *text;
 	struct glue_error *error;
@@ -204,14 +204,14 @@ map_text_order(const struct map_guess *guess, enum onboard_column columns[COLUMN
 	return count;
 }
 
-static int
-unknown_category_count(struct map_guess *guess)
+static bool
+has_unknown_categories(const struct map_guess *guess)
 {
 	int count;
 	int64_t more;
 
 	(void) map_guess_unknown_categories(guess, &count, &more);
-	return count;
+	return count > 0;
 }
 
 void
@@ -224,7 +224,7 @@ map_text_source(const struct map_guess *guess, enum onboard_column column, char 
 	text_start(&builder, source, size);
 	map_syntax_add_text(&builder, guess->table->headings[guessed->heading]);
 	text_add(&builder, text_of(guessed->steps));
-	if (column == COLUMN_CATEGORY && unknown_category_count((struct map_guess *) guess) > 0)
+	if (column == COLUMN_CATEGORY && has_unknown_categories(guess))
 		text_add(&builder, text_of(" | values(" GUESS_CATEGORY_LIST ")"));
 	text_finish(&builder);
 }
@@ -352,29 +352,35 @@ write_perhaps(struct writer *writer)
 
 /* ----- what is not used ----- */
 
+/* Is a repeated heading the first of those that are the same? */
 static bool
-is_repeated(const struct map_guess *guess, int heading)
+is_first(const struct map_guess *guess, int heading)
 {
-	for (int i = 0; i < guess->table->column_count; i++)
+	for (int i = 0; i < heading; i++)
 	{
-		if (i != heading && text_equal(guess->table->headings[i], guess->table->headings[heading]))
-			return true;
+		if (heading_same(guess->table->headings[i], guess->table->headings[heading]))
+			return false;
 	}
-	return false;
+	return true;
 }
 
-/* Two attributes cannot have one name, so headings that the file repeats are ignored. */
+/* A file with two columns of one name is only read if the map ignores them. */
 static void
 write_ignored(struct writer *writer)
 {
 	const struct map_guess *guess = writer->guess;
+	size_t begin = writer->text->used;
 	char quoted[QUOTED_SIZE];
 
 	for (int heading = 0; heading < guess->table->column_count; heading++)
 	{
-		if (!guess->is_used[heading] && guess->is_usable[heading] && is_repeated(guess, heading))
-			write_format(writer, "ignore %s  # several columns have this heading\n",
-						 quote(quoted, heading_text(writer, heading)));
+		struct text_view text = heading_text(writer, heading);
+
+		if (writer->text->used - begin < MOST_LIST_BYTES && text.length <= QUOTED_SIZE / 2 - 2 &&
+			guess->is_repeated[heading] && !heading_is_blank(text) && is_first(guess, heading))
+			write_format(writer,
+						 "ignore %s  # several columns have this heading; rename one to use it\n",
+						 quote(quoted, text));
 	}
 }
 
@@ -390,7 +396,7 @@ write_unused(struct writer *writer)
 	{
 		size_t length;
 
-		if (guess->is_used[heading] || !guess->is_usable[heading] || is_repeated(guess, heading))
+		if (guess->is_used[heading] || !guess->is_usable[heading])
 			continue;
 		length = strlen(quote(quoted, heading_text(writer, heading)));
 		if (written == 0)
@@ -449,7 +455,7 @@ write_categories(struct writer *writer)
 }
 
 bool
-map_text_write(struct map_guess *guess, const struct map_text_facts *facts,
+map_text_write(const struct map_guess *guess, const struct map_text_facts *facts,
 			   struct byte_buffer *text, struct glue_error *error)
 {
 	struct writer writer = {guess, facts, text, error, false};

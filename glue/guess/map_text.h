@@ -31,7 +31,7 @@ struct map_text_facts
  * a comment that says how sure it is and why; then comments about what is missing, what
  * is not used, and the categories that are none of ours.  Returns false if out of memory.
  */
-extern bool map_text_write(struct map_guess *guess, const struct map_text_facts *facts,
+extern bool map_text_write(const struct map_guess *guess, const struct map_text_facts *facts,
 						   struct byte_buffer *text, struct glue_error *error);
 
 /*

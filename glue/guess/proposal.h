@@ -55,11 +55,10 @@ struct map_guess
 	struct guessed_skip skip;
 	bool *is_used; /* for each heading: a statement names it */
 
-	/*
-	 * For each heading: it can stand in a map.  Blank and very long ones cannot, nor can
-	 * the second of two equal ones.
-	 */
-	bool *is_usable;
+	bool
+		*is_repeated; /* likewise: other columns have it, too, so that a map can only ignore them */
+	bool
+		*is_usable; /* likewise: it can stand in a map; not if it is blank, very long or repeated */
 
 	struct category_census *census;
 };

@@ -21,6 +21,9 @@
 /* A heading of which the vocabulary is less sure may be a word of a row. */
 #define LEAST_HEADING_PERCENT 70
 
+/* A longer text is no heading by which a header is found. */
+#define MOST_HEADING_BYTES 80
+
 #define BLOCK_BYTES ((size_t) 256 << 10)
 
 /* A block of the cells' bytes. */
@@ -52,6 +55,8 @@ is_likely_heading(const void *context, struct text_view text)
 	struct vocabulary_match matches[COLUMN_COUNT];
 
 	(void) context;
+	if (text.length > MOST_HEADING_BYTES)
+		return false;
 	if (heading_column(text) != COLUMN_NONE)
 		return true;
 	vocabulary_match(text, matches);

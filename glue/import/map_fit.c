@@ -74,6 +74,23 @@ count_named(const struct map_fit_header *fit, const struct file_map *candidate)
 	return count;
 }
 
+/* Take a candidate if it fits better: it finds more columns, and names more headings. */
+static void
+consider(const struct map_fit_header *header, const struct file_map *candidate, const char *name,
+		 struct map_fit *fit)
+{
+	int columns = count_found(header, candidate);
+	int headings = count_named(header, candidate);
+
+	/* What finds our own headings only is no reason to use a map. */
+	if (columns == 0 || headings == 0 || columns + headings <= fit->columns + fit->headings)
+		return;
+	fit->columns = columns;
+	fit->headings = headings;
+	fit->updates = needs_with(header, candidate).mode == MODE_UPDATE;
+	snprintf(fit->name, sizeof(fit->name), "%s", name);
+}
+
 void
 map_fit_header(struct database *database, const char *vendor_id,
 			   const struct map_fit_header *header, struct map_fit *fit)
@@ -88,15 +105,9 @@ map_fit_header(struct database *database, const char *vendor_id,
 	{
 		struct glue_error ignored;
 		struct file_map *candidate = file_map_parse(PQgetvalue(result, row, 1), &ignored);
-		int found = candidate != NULL ? count_found(header, candidate) : 0;
 
-		if (found > fit->columns)
-		{
-			fit->columns = found;
-			fit->headings = count_named(header, candidate);
-			fit->updates = needs_with(header, candidate).mode == MODE_UPDATE;
-			snprintf(fit->name, sizeof(fit->name), "%s", PQgetvalue(result, row, 0));
-		}
+		if (candidate != NULL)
+			consider(header, candidate, PQgetvalue(result, row, 0), fit);
 		file_map_destroy(candidate);
 	}
 	PQclear(result);

@@ -12,6 +12,7 @@
 #include <utf8proc.h>
 
 #include "reader/vocabulary.h"
+#include "shared/heading.h"
 
 /* Longer headings are cut, which is no loss: they are sentences. */
 #define MOST_HEADING_BYTES 256
@@ -480,6 +481,10 @@ struct words
 {
 	char text[MOST_HEADING_BYTES];
 	size_t length;
+
+	/* The first and the last letters of words, as bits, which exclude most phrases. */
+	uint32_t initials;
+	uint32_t finals;
 };
 
 /* What signs stand for in headings, and letters that Unicode does not take apart. */
@@ -577,6 +582,26 @@ kind_of(uint32_t character)
 	}
 }
 
+/* Return the bit of a letter; all digits have one. */
+static uint32_t
+letter_bit(char c)
+{
+	return UINT32_C(1) << (is_ascii_letter((unsigned char) c) ? c - 'a' : 26);
+}
+
+static void
+note_ends(struct words *words)
+{
+	words->initials = words->finals = 0;
+	for (size_t i = 0; i < words->length; i++)
+	{
+		if (i == 0 || words->text[i - 1] == ' ')
+			words->initials |= letter_bit(words->text[i]);
+		if (i + 1 == words->length || words->text[i + 1] == ' ')
+			words->finals |= letter_bit(words->text[i]);
+	}
+}
+
 /*
  * Take a heading apart.  A word ends before a sign, a capital after a small letter,
  * and between letters and digits: "stockQty2" has three.
@@ -608,6 +633,7 @@ split_words(struct text_view heading, struct words *words)
 	}
 	while (words->length > 0 && words->text[words->length - 1] == ' ')
 		words->length--;
+	note_ends(words);
 }
 
 static struct text_view
@@ -731,14 +757,25 @@ ends_in(struct text_view word, struct text_view phrase)
 		   memcmp(word.data + word.length - phrase.length, phrase.data, phrase.length) == 0;
 }
 
+/* May a heading have a phrase, by the first letter, or by the last one of a compound? */
+static bool
+may_have(const struct words *words, struct text_view phrase, bool has_compounds)
+{
+	return (words->initials & letter_bit(phrase.data[0])) != 0 ||
+		   (has_compounds && (words->finals & letter_bit(phrase.data[phrase.length - 1])) != 0);
+}
+
 /* Find the best occurrence of a phrase in a heading. */
 static struct occurrence
-find_phrase(struct text_view words, struct text_view phrase, enum vocabulary_language language,
+find_phrase(const struct words *heading, struct text_view phrase, enum vocabulary_language language,
 			int percent)
 {
+	struct text_view words = text_of_words(heading);
 	struct occurrence best = {0};
 	bool has_compounds = language == LANGUAGE_GERMAN || language == LANGUAGE_DUTCH;
 
+	if (!may_have(heading, phrase, has_compounds))
+		return best;
 	for (size_t offset = 0; offset < words.length;)
 	{
 		struct text_view word = word_at(words, offset);
@@ -772,7 +809,7 @@ struct best_match
 };
 
 static void
-match_subject(struct text_view words, const struct subject *subject, struct best_match *best)
+match_subject(const struct words *words, const struct subject *subject, struct best_match *best)
 {
 	/* What is none of our columns is compared by its letters alone. */
 	int percent = subject->column != COLUMN_NONE ? subject->percent : 100;
@@ -828,7 +865,7 @@ vocabulary_match(struct text_view heading, struct vocabulary_match matches[COLUM
 
 	split_words(heading, &words);
 	for (size_t i = 0; i < sizeof(subjects) / sizeof(subjects[0]); i++)
-		match_subject(text_of_words(&words), &subjects[i],
+		match_subject(&words, &subjects[i],
 					  subjects[i].column != COLUMN_NONE ? &best[subjects[i].column] : &other);
 	for (int column = 0; column < COLUMN_COUNT; column++)
 	{
@@ -841,12 +878,25 @@ vocabulary_match(struct text_view heading, struct vocabulary_match matches[COLUM
 	}
 }
 
+/* Is a heading our own but for signs around it, such as quotes that the file is read without? */
+static bool
+is_own_with_signs(struct text_view heading)
+{
+	struct words words;
+
+	split_words(heading, &words);
+	return heading_column(text_of_words(&words)) != COLUMN_NONE &&
+		   heading_column(heading) == COLUMN_NONE;
+}
+
 enum onboard_column
 vocabulary_column(struct text_view heading)
 {
 	struct vocabulary_match matches[COLUMN_COUNT];
 	enum onboard_column best = COLUMN_NONE;
 
+	if (is_own_with_signs(heading))
+		return COLUMN_NONE;
 	vocabulary_match(heading, matches);
 	for (int column = 0; column < COLUMN_COUNT; column++)
 	{

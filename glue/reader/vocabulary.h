@@ -43,7 +43,8 @@ vocabulary_match(struct text_view heading, struct vocabulary_match matches[COLUM
 
 /*
  * Return the column that a heading stands for in most vendors' files, such as
- * "Qty" or "Artikelnummer"; or COLUMN_NONE.
+ * "Qty" or "Artikelnummer"; or COLUMN_NONE.  One of ours with signs around it has none:
+ * the file is read in a wrong way.
  */
 extern enum onboard_column vocabulary_column(struct text_view heading);
 

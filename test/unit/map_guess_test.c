@@ -384,6 +384,33 @@ says(const char *csv, const struct map_text_facts *facts, const char *part, cons
 	free(text);
 }
 
+/* The text of a map has limits, and so have its statements: whatever a file has, they hold. */
+static void
+test_limits(void)
+{
+	struct byte_buffer csv = {0};
+	struct glue_error error;
+	struct map_text_facts plain = {.file_name = "a.csv"};
+	char *text;
+
+	for (int i = 0; i < 3000; i++)
+	{
+		char heading[200];
+
+		snprintf(heading, sizeof(heading), "%sspalte %060d", i > 0 ? ";" : "", i / 2);
+		byte_buffer_append_string(&csv, heading, &error);
+	}
+	byte_buffer_append_string(&csv, ";\"Breite ", &error);
+	for (int i = 0; i < 60; i++)
+		byte_buffer_append_string(&csv, "\\\"\"", &error);
+	byte_buffer_append_string(&csv, "\";Preis;sku\n", &error);
+	byte_buffer_terminate(&csv, &error);
+	text = guess_text(csv.data, &plain);
+	ok(text != NULL && strlen(text) <= MAP_MAX_BYTES, "thousands of headings fit");
+	free(text);
+	byte_buffer_clean_up(&csv);
+}
+
 static void
 test_text(void)
 {
@@ -411,6 +438,8 @@ test_text(void)
 		"settings are statements");
 	says("sku;price;Foto;Foto\nA1;1.00;x;y\nA2;2.00;x;y\n", &plain, "ignore \"Foto\"",
 		 "headings that occur twice are ignored");
+	says("sku;price;Bild;BILD\nA1;1.00;https://a.example/1.jpg;x\n", &plain, "ignore \"Bild\"",
+		 "even if one could be used");
 	says("sku;price\nA1;1.00\nA2;2.00\n", &plain, "mode update",
 		 "a file of prices updates products");
 	says("EAN;name;price\n4006381333931;a b;1.00\n4006381333948;c d;2.00\n", &plain,
@@ -427,5 +456,6 @@ main(void)
 	test_files();
 	test_layouts();
 	test_text();
+	test_limits();
 	return unit_done();
 }

@@ -97,6 +97,7 @@ test_usual_columns(void)
 	is_int(vocabulary_column(text_of("Qty")), COLUMN_STOCK_QUANTITY, "a usual heading");
 	is_int(vocabulary_column(text_of("Nom du produit")), COLUMN_PRODUCT_NAME, "one in French");
 	is_int(vocabulary_column(text_of("Model")), COLUMN_NONE, "a vague heading has no usual column");
+	is_int(vocabulary_column(text_of("'price'")), COLUMN_NONE, "nor has one of ours in quotes");
 	is_int(vocabulary_column(text_of("Price in the shop")), COLUMN_NONE, "a part is not enough");
 }
 

@@ -112,6 +112,11 @@ my $long = "Artikelnummer;Bezeichnung;Warengruppe;Preis;Bestand\n"
 	. join('', map { "L$_;Ding Nummer $_;" . ($_ < 2000 ? 'Kitchen' : 'Keller') . ";1,50;3\n" } 1 .. 2000);
 like(guess(0, write_file('long.csv', $long)), qr/^#   "Keller" = \?$/m, 'the last of 2,000 rows has a category of its own');
 
+# Headings that occur twice do not keep a file from being loaded.
+my $twice = write_file('twice.csv', "sku;name;category;price;stock;Bild;Bild\nT-1;Ding rot;Kitchen;1,50;3;a;b\n");
+is_exit(0, 'a map that ignores them', 'map', 'set', 'twice', write_file('twice.map', guess(0, $twice)), '--vendor', 'G');
+is_exit(0, 'a file with repeated headings', 'load', $twice, '--vendor', 'G', '--map', 'twice');
+
 # Other formats and ways to read.
 my $book = write_workbook("$CliTest::work/book.xlsx", Info => [ ['Lieferant: Beispiel'] ],
 	Produkte => [ csv_rows(read_file("$folder/de_shop.csv"), ',') ]);
