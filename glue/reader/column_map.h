@@ -41,7 +41,7 @@ struct mapped_field
 	/* As in the file, trimmed; "column_<n>" if blank, n from 1. */
 	struct text_view heading;
 
-	/* Of an attribute: its name, which is the heading unless a map gives it another. */
+	/* Of an attribute: its name, the heading or what a map calls it. */
 	struct text_view name;
 
 	/*

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * file_map.h
- *	  A vendor's column map, as the database gives it to a program that reads a
- *	  file.
+ *	  A vendor's column map, as the database returns it to a program that reads
+ *	  a file.
  *
  * The document of onboard_map() has the text of the map and the lists of values, the
  * exchange rates and the categories that it uses.  Parsing it yields everything that

@@ -194,7 +194,7 @@ add_heading(struct text_builder *text, struct text_view heading)
 	text_add(text, text_of("\""));
 }
 
-/* Add which headings the vendor's map looks for: "price is looked for in "Preis"". */
+/* Add which headings the vendor's map looks for. */
 static void
 add_looked_for(struct text_builder *text, const struct map_use *use)
 {
