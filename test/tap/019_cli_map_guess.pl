@@ -42,7 +42,8 @@ sub characters
 sub guess
 {
 	my ($code, $file, @options) = @_;
-	my ($out) = is_exit($code, join(' ', 'guess', $file =~ s{.*/}{}r, @options), 'map', 'guess', $file, '--vendor', 'G', @options);
+	my $name = join ' ', 'guess', $file =~ s{.*/}{}r, @options;
+	my ($out) = is_exit($code, $name, 'map', 'guess', $file, '--vendor', 'G', @options);
 
 	return $out;
 }
