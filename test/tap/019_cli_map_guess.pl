@@ -42,8 +42,8 @@ sub characters
 sub guess
 {
 	my ($code, $file, @options) = @_;
-	my $label = join(' ', 'guess', $file =~ s{.*/}{}r, @options);
-	my ($out) = is_exit($code, $label, 'map', 'guess', $file, '--vendor', 'G', @options);
+	my $name = join ' ', 'guess', $file =~ s{.*/}{}r, @options;
+	my ($out) = is_exit($code, $name, 'map', 'guess', $file, '--vendor', 'G', @options);
 
 	return $out;
 }
