@@ -26,6 +26,7 @@ struct binder
 	struct map_binding *binding;
 	bool *is_used; /* of each field of the file: the map names it */
 	bool *is_set;  /* it has its role */
+	bool is_fix_file;
 	struct glue_error *error;
 };
 
@@ -153,7 +154,8 @@ bind_groups(struct binder *binder, const struct transform_step *step, struct bou
 
 /*
  * Remember that the blank cells of a field are filled; the first statement counts.
- * Without any of the columns that tell groups apart, nothing is filled.
+ * Without any of the columns that tell groups apart, nothing is filled.  Nor is it in a
+ * fix file: its cells have been, and the rows that were above are missing.
  */
 static bool
 bind_fill(struct binder *binder, const struct transform_step *step, int source, bool is_for_skip)
@@ -161,7 +163,7 @@ bind_fill(struct binder *binder, const struct transform_step *step, int source, 
 	struct map_binding *binding = binder->binding;
 	struct bound_fill *fill = &binding->fills[binding->fill_count];
 
-	if (fill_of(binding, source) != NOT_FOUND)
+	if (binder->is_fix_file || fill_of(binding, source) != NOT_FOUND)
 		return true;
 	*fill = (struct bound_fill){.source = source, .is_for_skip = is_for_skip};
 	if (!bind_groups(binder, step, fill))
@@ -260,6 +262,8 @@ bind_skip(struct binder *binder, const struct map_skip *skip)
 		return false;
 	if (bound->source == NOT_FOUND)
 		return true;
+	/* A row of a fix file was not skipped for what the rows above it have. */
+	bound->spares_blank = skip->fill != NULL && binder->is_fix_file;
 	if (skip->fill != NULL)
 	{
 		if (!bind_fill(binder, skip->fill, bound->source, true))
@@ -431,7 +435,10 @@ bind_map(struct binder *binder)
 struct map_binding *
 map_binding_new(struct column_map *columns, const struct file_map *map, struct glue_error *error)
 {
-	struct binder binder = {.map = map, .columns = columns, .error = error};
+	struct binder binder = {.map = map,
+							.columns = columns,
+							.is_fix_file = column_map_is_fix_file(columns),
+							.error = error};
 	bool done;
 
 	binder.binding = glue_allocate_zero(sizeof(*binder.binding));
