@@ -13,8 +13,8 @@
 #include "reader/map_binding.h"
 #include "shared/heading.h"
 
-/* "column_4096" and its NUL. */
-#define NUMBERED_KEY_SIZE 12
+/* "column_" with any number, and its NUL. */
+#define NUMBERED_KEY_SIZE 19
 
 #define NOT_FOUND (-1)
 
@@ -24,8 +24,9 @@ struct binder
 	const struct file_map *map;
 	struct column_map *columns;
 	struct map_binding *binding;
-	bool *is_used; /* of each field of the file: the map names it */
-	bool *is_set;  /* it has its role */
+	bool *is_used;   /* of each field of the file: the map names it */
+	bool *is_set;    /* it has its role */
+	bool *is_filled; /* its blank cells take the text above */
 	bool is_fix_file;
 	struct glue_error *error;
 };
@@ -163,6 +164,7 @@ bind_fill(struct binder *binder, const struct transform_step *step, int source, 
 	struct map_binding *binding = binder->binding;
 	struct bound_fill *fill = &binding->fills[binding->fill_count];
 
+	binder->is_filled[source] |= !is_for_skip;
 	if (binder->is_fix_file || fill_of(binding, source) != NOT_FOUND)
 		return true;
 	*fill = (struct bound_fill){.source = source, .is_for_skip = is_for_skip};
@@ -262,7 +264,9 @@ bind_skip(struct binder *binder, const struct map_skip *skip)
 		return false;
 	if (bound->source == NOT_FOUND)
 		return true;
-	/* A row of a fix file was not skipped for what the rows above it have. */
+	/* A row of a fix file was not skipped for what the rows above it have, or filled in. */
+	if (binder->is_fix_file && binder->is_filled[bound->source])
+		return true;
 	bound->spares_blank = skip->fill != NULL && binder->is_fix_file;
 	if (skip->fill != NULL)
 	{
@@ -357,6 +361,19 @@ is_key(const struct column_map *columns, struct text_view key)
 	return false;
 }
 
+/* Write the name of a numbered column that is no key yet: that of its place, or a higher one. */
+static struct text_view
+numbered_key(const struct column_map *columns, int index, char key[NUMBERED_KEY_SIZE])
+{
+	struct text_view text = {key, 0};
+	int number = index + 1;
+
+	text.length = (size_t) snprintf(key, NUMBERED_KEY_SIZE, "column_%d", number);
+	for (number = columns->header_count + 1; is_key(columns, text); number++)
+		text.length = (size_t) snprintf(key, NUMBERED_KEY_SIZE, "column_%d", number);
+	return text;
+}
+
 /* Give the fields that are left out the names under which their cells are kept. */
 static void
 assign_keys(struct binder *binder)
@@ -368,16 +385,12 @@ assign_keys(struct binder *binder)
 	{
 		struct mapped_field *field = &binder->columns->fields[binding->unused[i]];
 
-		field->key = field->heading;
-		field->key.data = NULL;
 		if (!is_key(binder->columns, field->heading))
 		{
 			field->key = field->heading;
 			continue;
 		}
-		field->key.length =
-			(size_t) snprintf(next, NUMBERED_KEY_SIZE, "column_%d", binding->unused[i] + 1);
-		field->key.data = next;
+		field->key = numbered_key(binder->columns, binding->unused[i], next);
 		next += NUMBERED_KEY_SIZE;
 	}
 }
@@ -404,8 +417,9 @@ make_room(struct binder *binder)
 	binding->skips = glue_allocate(sizeof(*binding->skips) * skips);
 	binding->unused = glue_allocate(sizeof(*binding->unused) * header);
 	binding->keys = glue_allocate(NUMBERED_KEY_SIZE * header);
-	binder->is_used = glue_allocate_zero(2 * sizeof(bool) * header);
+	binder->is_used = glue_allocate_zero(3 * sizeof(bool) * header);
 	binder->is_set = binder->is_used + header;
+	binder->is_filled = binder->is_set + header;
 	return (binding->uses != NULL && binding->constants != NULL && binding->fills != NULL &&
 			binding->skips != NULL && binding->unused != NULL && binding->keys != NULL &&
 			binder->is_used != NULL) ||
