@@ -98,6 +98,12 @@ test_signs(void)
 		  "\xC2\xA3"
 		  ".50",
 		  ".50");
+	check("strip_currency(EUR)", "5 \xE2\x82\xAC", "5");
+	check("strip_currency(SEK)", "kr. 5", "5");
+	check("strip_currency(CNY)", "5 rmb", "5");
+	check("strip_currency(CAD)", "$5", "5");
+	UNCHANGED("strip_currency(EUR)", "5 USD", "$5", "5 \xE2\x82\xBF", "USD 5 EUR", "5");
+	UNCHANGED("strip_currency(USD)", "C$ 5", "5 EUR");
 	UNCHANGED("strip_currency", "1299", "USD", "USDA organic", "5 kg", "5 EUR a piece", "");
 }
 
@@ -134,6 +140,13 @@ test_arithmetic(void)
 	check("exchange(EUR, USD)", "1.25", "1.35");  /* 1.354 */
 	check("exchange(EUR, USD)", "3.125", "3.39"); /* 3.385: half up */
 	check("exchange(EUR, USD)", "0", "0.00");
+	check("exchange(EUR, USD)", "000000000000000000000000000000000000000000100", "108.32");
+	check("strip_currency | exchange(EUR, USD)", "eur 100", "108.32");
+	check("strip_currency(GBP) | exchange(EUR, USD)",
+		  "\xC2\xA3"
+		  "100",
+		  "108.32");
+	UNCHANGED("strip_currency | decimals(1) | exchange(EUR, USD)", "100 USD", "$100");
 	UNCHANGED("exchange(EUR, USD)", "1,25", "free");
 
 	check("decimals(2)", "1.5", "1.50");
