@@ -249,6 +249,12 @@ test_lists(void)
 	check("first_of", " ; ,b", "b");
 	check("first_of(\"--\")", "a -- b", "a");
 	check("first_of(\"/\")", "a, b/c", "a, b");
+	check("first_of", "https://x/a,b.jpg,https://x/c.jpg", "https://x/a,b.jpg");
+	check("first_of", ", HTTP://x/a;v=1,2.jpg; https://x/c.jpg", "HTTP://x/a;v=1,2.jpg");
+	check("first_of", "https://x/a,b.jpg|c", "https://x/a,b.jpg");
+	check("first_of", "https://x/a,", "https://x/a");
+	check("first_of(\",\")", "https://x/a,b.jpg", "https://x/a");
+	UNCHANGED("first_of", "https://x/w_1,h_2/a.jpg");
 	UNCHANGED("first_of", "a", ",;|", "");
 	UNCHANGED("first_of(\"--\")", "a,b");
 
@@ -318,6 +324,9 @@ test_words(void)
 static void
 test_html(void)
 {
+	check("strip_html", "<!DOCTYPE html><p>x", "x");
+	check("strip_html", "<?xml version=\"1.0\"?>x <![if !supportLists]>1<![endif]> y", "x 1 y");
+	UNCHANGED("strip_html", "<![CDATA[x]]>", "<!x>", "<!doctype", "<?x>");
 	check("strip_html", "<p>One <b>two</b></p><p>three<br/>four", "One two\nthree\nfour");
 	check("strip_html", "<ul><li>a</li> <li>b</li></ul>", "a\nb");
 	check("strip_html", "<td>a</td><td>b</td>", "a b");
