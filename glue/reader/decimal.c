@@ -18,6 +18,10 @@ decimal_read(struct text_view text, struct decimal *number)
 	number->is_negative = offset > 0;
 	number->digit_count = 0;
 	number->fraction = 0;
+	/* Leading zeros do not count, but for the last one. */
+	while (offset + 1 < text.length && text.data[offset] == '0' &&
+		   is_ascii_digit((unsigned char) text.data[offset + 1]))
+		offset++;
 	for (; offset < text.length; offset++)
 	{
 		char byte = text.data[offset];

@@ -265,6 +265,10 @@ resolve_step(struct parsing *parsing, struct transform_step *step)
 			return decimal_read(step->arguments[0], &step->factor) || foreign_document(parsing);
 		case TRANSFORMATION_EXCHANGE:
 			return find_rate(parsing, step);
+		case TRANSFORMATION_STRIP_CURRENCY:
+			if (step->argument_count > 0)
+				step->currency = step->arguments[0];
+			return true;
 		case TRANSFORMATION_VALUES:
 			return find_list(parsing, step);
 		case TRANSFORMATION_CATEGORY_PATH:
@@ -290,6 +294,25 @@ store_step(struct parsing *parsing, struct transform_step *step, const struct ma
 
 /* ----- statements ----- */
 
+/*
+ * An amount in another currency than the one that is exchanged keeps its sign, so that
+ * it is no number: its value would be wrong.
+ */
+static void
+expect_currency(struct transform_step *steps, int count)
+{
+	const struct transform_step *exchange = NULL;
+
+	for (int i = count - 1; i >= 0; i--)
+	{
+		if (steps[i].transformation == TRANSFORMATION_EXCHANGE)
+			exchange = &steps[i];
+		else if (steps[i].transformation == TRANSFORMATION_STRIP_CURRENCY && exchange != NULL &&
+				 steps[i].argument_count == 0)
+			steps[i].currency = exchange->arguments[0];
+	}
+}
+
 /* Store the steps of a statement; NULL without memory, or on an error in them. */
 static const struct transform_step *
 store_steps(struct parsing *parsing, const struct map_statement *statement)
@@ -302,6 +325,8 @@ store_steps(struct parsing *parsing, const struct map_statement *statement)
 		if (!store_step(parsing, &steps[i], &statement->steps[i]))
 			return NULL;
 	}
+	if (steps != NULL)
+		expect_currency(steps, statement->step_count);
 	return steps;
 }
 

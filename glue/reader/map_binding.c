@@ -13,8 +13,8 @@
 #include "reader/map_binding.h"
 #include "shared/heading.h"
 
-/* "column_4096" and its NUL. */
-#define NUMBERED_KEY_SIZE 12
+/* "column_" with any number, and its NUL. */
+#define NUMBERED_KEY_SIZE 19
 
 #define NOT_FOUND (-1)
 
@@ -24,8 +24,10 @@ struct binder
 	const struct file_map *map;
 	struct column_map *columns;
 	struct map_binding *binding;
-	bool *is_used; /* of each field of the file: the map names it */
-	bool *is_set;  /* it has its role */
+	bool *is_used;   /* of each field of the file: the map names it */
+	bool *is_set;    /* it has its role */
+	bool *is_filled; /* its blank cells take the text above */
+	bool is_fix_file;
 	struct glue_error *error;
 };
 
@@ -153,7 +155,8 @@ bind_groups(struct binder *binder, const struct transform_step *step, struct bou
 
 /*
  * Remember that the blank cells of a field are filled; the first statement counts.
- * Without any of the columns that tell groups apart, nothing is filled.
+ * Without any of the columns that tell groups apart, nothing is filled.  Nor is it in a
+ * fix file: its cells have been, and the rows that were above are missing.
  */
 static bool
 bind_fill(struct binder *binder, const struct transform_step *step, int source, bool is_for_skip)
@@ -161,7 +164,8 @@ bind_fill(struct binder *binder, const struct transform_step *step, int source, 
 	struct map_binding *binding = binder->binding;
 	struct bound_fill *fill = &binding->fills[binding->fill_count];
 
-	if (fill_of(binding, source) != NOT_FOUND)
+	binder->is_filled[source] |= !is_for_skip;
+	if (binder->is_fix_file || fill_of(binding, source) != NOT_FOUND)
 		return true;
 	*fill = (struct bound_fill){.source = source, .is_for_skip = is_for_skip};
 	if (!bind_groups(binder, step, fill))
@@ -260,6 +264,10 @@ bind_skip(struct binder *binder, const struct map_skip *skip)
 		return false;
 	if (bound->source == NOT_FOUND)
 		return true;
+	/* A row of a fix file was not skipped for what the rows above it have, or filled in. */
+	if (binder->is_fix_file && binder->is_filled[bound->source])
+		return true;
+	bound->spares_blank = skip->fill != NULL && binder->is_fix_file;
 	if (skip->fill != NULL)
 	{
 		if (!bind_fill(binder, skip->fill, bound->source, true))
@@ -353,6 +361,19 @@ is_key(const struct column_map *columns, struct text_view key)
 	return false;
 }
 
+/* Write the name of a numbered column that is no key yet: that of its place, or a higher one. */
+static struct text_view
+numbered_key(const struct column_map *columns, int index, char key[NUMBERED_KEY_SIZE])
+{
+	struct text_view text = {key, 0};
+	int number = index + 1;
+
+	text.length = (size_t) snprintf(key, NUMBERED_KEY_SIZE, "column_%d", number);
+	for (number = columns->header_count + 1; is_key(columns, text); number++)
+		text.length = (size_t) snprintf(key, NUMBERED_KEY_SIZE, "column_%d", number);
+	return text;
+}
+
 /* Give the fields that are left out the names under which their cells are kept. */
 static void
 assign_keys(struct binder *binder)
@@ -364,16 +385,12 @@ assign_keys(struct binder *binder)
 	{
 		struct mapped_field *field = &binder->columns->fields[binding->unused[i]];
 
-		field->key = field->heading;
-		field->key.data = NULL;
 		if (!is_key(binder->columns, field->heading))
 		{
 			field->key = field->heading;
 			continue;
 		}
-		field->key.length =
-			(size_t) snprintf(next, NUMBERED_KEY_SIZE, "column_%d", binding->unused[i] + 1);
-		field->key.data = next;
+		field->key = numbered_key(binder->columns, binding->unused[i], next);
 		next += NUMBERED_KEY_SIZE;
 	}
 }
@@ -402,9 +419,10 @@ make_room(struct binder *binder)
 	binding->keys = glue_allocate(NUMBERED_KEY_SIZE * header);
 	binder->is_used = glue_allocate_zero(sizeof(bool) * header);
 	binder->is_set = glue_allocate_zero(sizeof(bool) * header);
+	binder->is_filled = glue_allocate_zero(sizeof(bool) * header);
 	return (binding->uses != NULL && binding->constants != NULL && binding->fills != NULL &&
 			binding->skips != NULL && binding->unused != NULL && binding->keys != NULL &&
-			binder->is_used != NULL && binder->is_set != NULL) ||
+			binder->is_used != NULL && binder->is_set != NULL && binder->is_filled != NULL) ||
 		   glue_error_memory(binder->error);
 }
 
@@ -431,7 +449,10 @@ bind_map(struct binder *binder)
 struct map_binding *
 map_binding_new(struct column_map *columns, const struct file_map *map, struct glue_error *error)
 {
-	struct binder binder = {.map = map, .columns = columns, .error = error};
+	struct binder binder = {.map = map,
+							.columns = columns,
+							.is_fix_file = column_map_is_fix_file(columns),
+							.error = error};
 	bool done;
 
 	binder.binding = glue_allocate_zero(sizeof(*binder.binding));
@@ -443,6 +464,7 @@ map_binding_new(struct column_map *columns, const struct file_map *map, struct g
 	done = make_room(&binder) && bind_map(&binder);
 	glue_release(binder.is_used);
 	glue_release(binder.is_set);
+	glue_release(binder.is_filled);
 	if (done)
 		return binder.binding;
 	map_binding_destroy(binder.binding);

@@ -55,6 +55,7 @@ struct bound_skip
 	int fill;               /* index in fills; -1: blank cells stay */
 	struct text_view value; /* data NULL: a blank one */
 	bool is_not;
+	bool spares_blank; /* a row whose cell is blank is not skipped */
 };
 
 struct map_binding

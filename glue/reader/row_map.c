@@ -24,6 +24,7 @@ struct fill
 	struct byte_buffer text;  /* the last cell that was not blank, or the group's first one */
 	struct byte_buffer group; /* trimmed; not used without groups */
 	bool has_group;           /* a row was read */
+	bool is_lost;             /* the row above cannot be read, so its group is unknown */
 };
 
 struct row_map
@@ -131,29 +132,28 @@ set_buffer(struct byte_buffer *buffer, struct text_view text, struct glue_error 
 	return byte_buffer_append(buffer, text.data, text.length, error);
 }
 
-/*
- * Return the group of a record: its first cell that is not blank, or else the group of
- * the row above.
- */
+/* Return the group that a record names: its first cell that is not blank; empty if none is. */
 static struct text_view
-group_of(const struct bound_fill *bound, const struct fill *fill, const struct record *record)
+named_group(const struct bound_fill *bound, const struct record *record)
 {
-	for (int i = 0; i < bound->group_count; i++)
-	{
-		struct text_view cell = text_trim(record->fields[bound->groups[i]]);
+	struct text_view cell = {"", 0};
 
-		if (cell.length > 0)
-			return cell;
-	}
-	return buffered(&fill->group);
+	for (int i = 0; i < bound->group_count && cell.length == 0; i++)
+		cell = text_trim(record->fields[bound->groups[i]]);
+	return cell;
 }
 
-/* Does a record belong to the group of the row above? */
+/* Does a record belong to the group of the row above, as one that names no group does? */
 static bool
 is_in_group(const struct bound_fill *bound, const struct fill *fill, const struct record *record)
 {
-	return bound->group_count == 0 ||
-		   (fill->has_group && text_equal(group_of(bound, fill, record), buffered(&fill->group)));
+	struct text_view group = named_group(bound, record);
+
+	if (bound->group_count == 0)
+		return true;
+	if (group.length == 0)
+		return fill->has_group && !fill->is_lost;
+	return fill->has_group && text_equal(group, buffered(&fill->group));
 }
 
 /* Return a record's cell, filled if it is blank. */
@@ -188,15 +188,31 @@ note_fill(const struct bound_fill *bound, struct fill *fill, const struct record
 		  struct glue_error *error)
 {
 	struct text_view cell = record->fields[bound->source];
+	struct text_view group = named_group(bound, record);
 	bool is_blank = text_trim(cell).length == 0;
 
 	if (bound->group_count == 0)
 		return is_blank || set_buffer(&fill->text, cell, error);
+	if (fill->is_lost && group.length == 0)
+		return true;
+	fill->is_lost = false;
 	if (is_in_group(bound, fill, record))
 		return true;
 	fill->has_group = true;
-	return set_buffer(&fill->group, group_of(bound, fill, record), error) &&
+	return set_buffer(&fill->group, group, error) &&
 		   set_buffer(&fill->text, is_blank ? text_of("") : cell, error);
+}
+
+/*
+ * Forget what a row that cannot be read may have changed, because no product may take
+ * the text of another one.  A group that a later row names is still known.
+ */
+static void
+lose_fill(const struct bound_fill *bound, struct fill *fill)
+{
+	if (bound->group_count == 0)
+		fill->text.used = 0;
+	fill->is_lost = true;
 }
 
 /* ----- rows that are left out ----- */
@@ -217,7 +233,7 @@ row_map_skips(const struct row_map *map, const struct record *record)
 							 ? cell.length == 0
 							 : text_compare_folded(cell, text_trim(skip->value)) == 0;
 
-		if (has_value != skip->is_not)
+		if (has_value != skip->is_not && !(skip->spares_blank && cell.length == 0))
 			return true;
 	}
 	return false;
@@ -228,11 +244,15 @@ row_map_pass(struct row_map *map, const struct record *record, bool is_skipped,
 			 struct glue_error *error)
 {
 	map->skipped += is_skipped;
-	if (record->defect_type != NULL)
+	if (record_is_empty_row(record))
 		return true;
 	for (int i = 0; i < map->binding->fill_count; i++)
 	{
-		if (!note_fill(&map->binding->fills[i], &map->fills[i], record, error))
+		const struct bound_fill *bound = &map->binding->fills[i];
+
+		if (record->defect_type != NULL)
+			lose_fill(bound, &map->fills[i]);
+		else if (!note_fill(bound, &map->fills[i], record, error))
 			return false;
 	}
 	return true;
@@ -453,7 +473,7 @@ write_fill(const struct fill *fill, struct byte_buffer *buffer, struct glue_erro
 	return append_text(buffer, "{\"text\":", buffered(&fill->text), error) &&
 		   (!fill->has_group ||
 			append_text(buffer, ",\"group\":", buffered(&fill->group), error)) &&
-		   byte_buffer_append(buffer, "}", 1, error);
+		   byte_buffer_append_string(buffer, fill->is_lost ? ",\"lost\":true}" : "}", error);
 }
 
 bool
@@ -482,6 +502,7 @@ read_fill(struct fill *fill, const cJSON *state, struct glue_error *error)
 	if (text == NULL)
 		return row_source_foreign_token(error);
 	fill->has_group = group != NULL;
+	fill->is_lost = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(state, "lost"));
 	return set_buffer(&fill->group, text_of(group != NULL ? group : ""), error) &&
 		   set_buffer(&fill->text, text_of(text), error);
 }

@@ -31,6 +31,7 @@ struct transform_step
 	struct decimal factor;                  /* or exchange rate, or least number */
 	const struct value_list *list;          /* of values */
 	const struct category_list *categories; /* of category_path */
+	struct text_view currency;              /* of strip_currency; data NULL: any */
 };
 
 /* Where a result is written; what does not fit sets is_full. */

@@ -147,9 +147,13 @@ struct text_view
 transform_strip_currency(const struct transform_step *step, struct text_view value,
 						 struct transform_room *room)
 {
-	(void) step;
+	struct text_view number = number_without_currency(value);
+
 	(void) room;
-	return number_without_currency(value);
+	if (number.length < value.length && step->currency.data != NULL &&
+		!number_has_currency(value, step->currency))
+		return value;
+	return number;
 }
 
 /* ----- arithmetic ----- */

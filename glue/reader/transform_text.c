@@ -94,6 +94,48 @@ next_part(struct text_view *rest, struct signs signs, struct text_view *part)
 	return true;
 }
 
+/* Does a text begin with the address of a page or picture? */
+static bool
+begins_address(struct text_view text)
+{
+	static const char *const beginnings[] = {"http://", "https://"};
+
+	for (size_t i = 0; i < COUNT_OF(beginnings); i++)
+	{
+		struct text_view beginning = {text.data, strlen(beginnings[i])};
+
+		if (beginning.length <= text.length &&
+			text_compare_folded(beginning, text_of(beginnings[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Return the address at the start of a text.  Addresses may contain commas and
+ * semicolons; these end one if a blank, another address or nothing follows.
+ */
+static struct text_view
+first_address(struct text_view text)
+{
+	size_t end = 0;
+
+	for (; end < text.length && text.data[end] != '|'; end++)
+	{
+		struct text_view rest = {text.data + end + 1, text.length - end - 1};
+		uint32_t character;
+
+		if (text.data[end] != ',' && text.data[end] != ';')
+			continue;
+		if (rest.length == 0 || begins_address(rest))
+			break;
+		text_decode(rest, 0, &character);
+		if (is_white_space(character))
+			break;
+	}
+	return text_trim((struct text_view){text.data, end});
+}
+
 struct text_view
 transform_first_of(const struct transform_step *step, struct text_view value,
 				   struct transform_room *room)
@@ -105,8 +147,12 @@ transform_first_of(const struct transform_step *step, struct text_view value,
 	(void) room;
 	while (next_part(&rest, signs, &part))
 	{
-		if (part.length > 0)
+		if (part.length == 0)
+			continue;
+		if (step->argument_count > 0 || !begins_address(part))
 			return part;
+		return first_address(
+			(struct text_view){part.data, value.length - (size_t) (part.data - value.data)});
 	}
 	return value;
 }
@@ -403,6 +449,9 @@ static const struct
 	{"style", "</style"},
 };
 
+/* What else stands in angle brackets, at the start of a page or out of a word processor. */
+static const char *const declarations[] = {"<!doctype", "<?xml", "<![if", "<![endif"};
+
 struct tag
 {
 	struct text_view name;
@@ -536,6 +585,22 @@ put_after_gap(struct transform_room *room, struct text_view text, size_t offset,
 	return size;
 }
 
+/* Return the size of the declaration at offset, or 0. */
+static size_t
+declaration_size(struct text_view text, size_t offset)
+{
+	for (size_t i = 0; i < COUNT_OF(declarations); i++)
+	{
+		size_t end = 0;
+
+		if (has_at(text, offset, declarations[i]))
+			end = tag_end(text, offset + strlen(declarations[i]));
+		if (end > 0)
+			return end - offset;
+	}
+	return 0;
+}
+
 /*
  * Return the size of the markup at offset, or 0 if it is text.  A comment or element
  * that has no end takes the rest, so that a long text is read only once.
@@ -554,7 +619,7 @@ markup_size(struct text_view text, size_t offset, enum gap *gap)
 		return size < text.length - offset ? size : text.length - offset;
 	}
 	if (!read_tag(text, offset, &tag))
-		return 0;
+		return declaration_size(text, offset);
 	if (gap_of(&tag) > *gap)
 		*gap = gap_of(&tag);
 	size = tag.size;

@@ -88,6 +88,56 @@ static const char currency_codes[] =
 	"ANG BGN HRK RMB";
 #define CODE_LETTERS 3
 
+/* What signs and abbreviations stand for. */
+static const struct
+{
+	const char *sign;
+	const char *codes;
+} currency_signs[] = {
+	{"$", "USD CAD AUD NZD HKD TWD SGD MXN ARS CLP COP DOP UYU BND BBD BMD BSD BZD FJD GYD JMD KYD "
+		  "LRD NAD SBD SRD TTD XCD"},
+	{"\u20AC", "EUR"},
+	{"\u00A3", "GBP EGP FKP GIP LBP SDG SHP SSP SYP"},
+	{"\u00A5", "JPY CNY"},
+	{"\uFFE5", "JPY CNY"},
+	{"\u20B9", "INR"},
+	{"\u20A8", "INR PKR LKR NPR MUR SCR"},
+	{"\u20A9", "KRW KPW"},
+	{"\u20AA", "ILS"},
+	{"\u20AB", "VND"},
+	{"\u20B4", "UAH"},
+	{"\u20BA", "TRY"},
+	{"\u20BD", "RUB"},
+	{"\u20B1", "PHP"},
+	{"\u20A6", "NGN"},
+	{"\u0E3F", "THB"},
+	{"\u20B8", "KZT"},
+	{"\u20A1", "CRC SVC"},
+	{"\u20B2", "PYG"},
+	{"\u20B5", "GHS"},
+	{"\u20BE", "GEL"},
+	{"\u20BC", "AZN"},
+	{"US$", "USD"},
+	{"CA$", "CAD"},
+	{"C$", "CAD NIO"},
+	{"AU$", "AUD"},
+	{"A$", "AUD"},
+	{"NZ$", "NZD"},
+	{"HK$", "HKD"},
+	{"NT$", "TWD"},
+	{"S$", "SGD"},
+	{"R$", "BRL"},
+	{"Rs", "INR PKR LKR NPR MUR SCR"},
+	{"Rs.", "INR PKR LKR NPR MUR SCR"},
+	{"Fr.", "CHF"},
+	{"SFr.", "CHF"},
+	{"kr", "SEK NOK DKK ISK"},
+	{"kr.", "SEK NOK DKK ISK"},
+	{"z\u0142", "PLN"},
+	{"K\u010D", "CZK"},
+	{"RMB", "CNY"},
+};
+
 /*
  * Append a digit; on overflow, saturate at INT64_MAX, which also exceeds the
  * limit of the test.
@@ -246,6 +296,25 @@ number_without_currency(struct text_view text)
 		is_number_character(rest.data[rest.length - 1]))
 		return rest;
 	return text;
+}
+
+bool
+number_has_currency(struct text_view text, struct text_view code)
+{
+	struct text_view rest = number_without_currency(text);
+	struct text_view sign = {text.data, (size_t) (rest.data - text.data)};
+
+	if (sign.length == 0)
+		sign = (struct text_view){text.data + rest.length, text.length - rest.length};
+	sign = text_trim(sign);
+	if (sign.length > 0 && text_compare_folded(sign, code) == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(currency_signs) / sizeof(currency_signs[0]); i++)
+	{
+		if (text_compare_folded(sign, text_of(currency_signs[i].sign)) == 0)
+			return strstr(currency_signs[i].codes, code.data) != NULL;
+	}
+	return false;
 }
 
 /*

@@ -75,4 +75,10 @@ extern bool number_suggest(struct text_view text, const struct number_range *ran
  */
 extern struct text_view number_without_currency(struct text_view text);
 
+/*
+ * Return whether the sign or code that number_without_currency() removes from a text
+ * may stand for the currency with this code; one that we do not know stands for none.
+ */
+extern bool number_has_currency(struct text_view text, struct text_view code);
+
 #endif /* ONBOARD_NUMBER_H */

@@ -40,8 +40,8 @@
 	  "1299,50 becomes 1299.50; a text with a comma and a point stays: use thousands first")                        \
 	X(THOUSANDS,      thousands,      "thousands(SIGN)",           1, 1,  GROUPING, NONE,     true,                 \
 	  "removes the sign (point, comma, apostrophe or blank) between groups of three digits")                        \
-	X(STRIP_CURRENCY, strip_currency, "strip_currency",            0, 0,  NONE,     NONE,     true,                 \
-	  "removes a currency sign or code at one end")                                                                 \
+	X(STRIP_CURRENCY, strip_currency, "strip_currency(CODE?)",     0, 1,  CURRENCY, NONE,     true,                 \
+	  "removes a currency sign or code at one end: that of CODE, or of the FROM of exchange, if there is one")      \
 	X(PERCENT,        percent,        "percent",                   0, 0,  NONE,     NONE,     false,                \
 	  "15 % becomes 0.15")                                                                                          \
 	X(FACTOR,         factor,         "factor(NUMBER)",            1, 1,  NUMBER,   NONE,     false,                \

@@ -267,6 +267,10 @@ test_fields(void)
 		  "c:sku|c:brand\n1@2 1|2\n");
 	check("converted columns", "price = p | decimal_comma | factor(2)\nsku = s | thousands(\".\")",
 		  "p,s\n\"1,5\",a\n", "c:price!|c:sku\n1@2 3|a  {price=1,5}\n");
+	check("numbers of columns that are taken", "sku = Art\nattribute column_4 = column_3",
+		  "Art,sku,column_2,,column_3\n1,2,3,4,5\n",
+		  "c:sku|u:sku(column_6)|a:column_2|u:column_4(column_7)|a:column_4\n"
+		  "1@2 1|2|3|4|5  {column_6=2|column_7=4}\n");
 	check("a second attribute of the same name", "attribute material = Werkstoff",
 		  "sku,Werkstoff,Material\n1,2,3\n",
 		  "c:sku|a:material|u:Material\n"
@@ -412,7 +416,28 @@ test_filling(void)
 		"skip when Type is parent\nbrand = b | fill_down\nignore Type",
 		"sku,Type,b\n1,parent,A\n2,,\n,,\n3,x\n4,,\n",
 		"c:sku|u:Type|c:brand\n1@3 2||A\n2@4 EMPTY_ROW row is empty <,,>\n"
-		"3@5 MALFORMED_ROW the record has 2 fields, the header has 3 <3,x>\n4@6 4||A\nskipped 1\n");
+		"3@5 MALFORMED_ROW the record has 2 fields, the header has 3 <3,x>\n4@6 4||\nskipped 1\n");
+	check("empty rows are no end", "brand = b | fill_down", "sku,b\n1,A\n,\n2,\n",
+		  "c:sku|c:brand\n1@2 1|A\n2@3 EMPTY_ROW row is empty <,>\n3@4 2|A\n");
+	check("after a broken row, only rows that name their group are filled",
+		  "category = c | fill_down(Name)\nproduct_name = Name",
+		  "sku,Name,c\n1,a,A\n2\n3,,\n4,a,\n5,,\n6\n7,,C\n8,,\n9,b,\n10,,\n",
+		  "c:sku|c:product_name|c:category\n1@2 1|a|A\n"
+		  "2@3 MALFORMED_ROW the record has 1 field, the header has 3 <2>\n3@4 3||\n4@5 4|a|A\n"
+		  "5@6 5||A\n6@7 MALFORMED_ROW the record has 1 field, the header has 3 <6>\n"
+		  "7@8 7||C\n8@9 8||\n9@10 9|b|\n10@11 10||\n");
+	check("what was filled in skips no row of a fix file",
+		  "skip when Type is not blank\nattribute t = Type | fill_down",
+		  "sku,Type,onboard_line,onboard_errors\n1,x,3,e\n",
+		  "c:sku|a:t|i:onboard_line|i:onboard_errors\n1@2 1|x|3|e\n");
+	check("a fix file has been filled, and lacks rows",
+		  "skip when Status | fill_down(Handle) is not active\nbrand = b | fill_down\n"
+		  "attribute d = d | fill_down(Name)\nignore others",
+		  "sku,Handle,Status,Name,b,d,onboard_line,onboard_errors\n"
+		  "1,a,active,A,B,x,2,e\n2,b,,,,,5,e\n3,a,draft,A,B,x,7,e\n",
+		  "c:sku|u:Handle|u:Status|u:Name|c:brand|a:d|i:onboard_line|i:onboard_errors\n"
+		  "1@2 1|a|active|A|B|x|2|e  {Handle=a|Status=active|Name=A}\n"
+		  "2@3 2|b|||||5|e  {Handle=b}\nskipped 1\n");
 	check("a filled cell is what the vendor wrote, wherever it is used",
 		  "product_name = Title | fill_down(Handle) | join(\" \", Size)\n"
 		  "attribute title = Title\nattribute size = Size | fill_down",

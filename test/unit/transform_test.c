@@ -98,6 +98,12 @@ test_signs(void)
 		  "\xC2\xA3"
 		  ".50",
 		  ".50");
+	check("strip_currency(EUR)", "5 \xE2\x82\xAC", "5");
+	check("strip_currency(SEK)", "kr. 5", "5");
+	check("strip_currency(CNY)", "5 rmb", "5");
+	check("strip_currency(CAD)", "$5", "5");
+	UNCHANGED("strip_currency(EUR)", "5 USD", "$5", "5 \xE2\x82\xBF", "USD 5 EUR", "5");
+	UNCHANGED("strip_currency(USD)", "C$ 5", "5 EUR");
 	UNCHANGED("strip_currency", "1299", "USD", "USDA organic", "5 kg", "5 EUR a piece", "");
 }
 
@@ -134,6 +140,13 @@ test_arithmetic(void)
 	check("exchange(EUR, USD)", "1.25", "1.35");  /* 1.354 */
 	check("exchange(EUR, USD)", "3.125", "3.39"); /* 3.385: half up */
 	check("exchange(EUR, USD)", "0", "0.00");
+	check("exchange(EUR, USD)", "000000000000000000000000000000000000000000100", "108.32");
+	check("strip_currency | exchange(EUR, USD)", "eur 100", "108.32");
+	check("strip_currency(GBP) | exchange(EUR, USD)",
+		  "\xC2\xA3"
+		  "100",
+		  "108.32");
+	UNCHANGED("strip_currency | decimals(1) | exchange(EUR, USD)", "100 USD", "$100");
 	UNCHANGED("exchange(EUR, USD)", "1,25", "free");
 
 	check("decimals(2)", "1.5", "1.50");
@@ -236,6 +249,12 @@ test_lists(void)
 	check("first_of", " ; ,b", "b");
 	check("first_of(\"--\")", "a -- b", "a");
 	check("first_of(\"/\")", "a, b/c", "a, b");
+	check("first_of", "https://x/a,b.jpg,https://x/c.jpg", "https://x/a,b.jpg");
+	check("first_of", ", HTTP://x/a;v=1,2.jpg; https://x/c.jpg", "HTTP://x/a;v=1,2.jpg");
+	check("first_of", "https://x/a,b.jpg|c", "https://x/a,b.jpg");
+	check("first_of", "https://x/a,", "https://x/a");
+	check("first_of(\",\")", "https://x/a,b.jpg", "https://x/a");
+	UNCHANGED("first_of", "https://x/w_1,h_2/a.jpg");
 	UNCHANGED("first_of", "a", ",;|", "");
 	UNCHANGED("first_of(\"--\")", "a,b");
 
@@ -305,6 +324,9 @@ test_words(void)
 static void
 test_html(void)
 {
+	check("strip_html", "<!DOCTYPE html><p>x", "x");
+	check("strip_html", "<?xml version=\"1.0\"?>x <![if !supportLists]>1<![endif]> y", "x 1 y");
+	UNCHANGED("strip_html", "<![CDATA[x]]>", "<!x>", "<!doctype", "<?x>");
 	check("strip_html", "<p>One <b>two</b></p><p>three<br/>four", "One two\nthree\nfour");
 	check("strip_html", "<ul><li>a</li> <li>b</li></ul>", "a\nb");
 	check("strip_html", "<td>a</td><td>b</td>", "a b");
