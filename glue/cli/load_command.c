@@ -169,9 +169,11 @@ inspect_file(struct load *load, struct glue_error *fault)
 static bool
 load_rows(struct load *load, struct glue_error *error)
 {
+	const struct scan_result *found = &load->local.file.found;
 	struct copy_options options = {
 		.transaction_rows = TRANSACTION_ROWS,
-		.with_defects = load->local.file.found.defect_count > 0,
+		/* The first reading does not tell which rows a map makes too large. */
+		.with_defects = found->defect_count > 0 || found->map->has_file_map,
 		.is_pipelined = true,
 	};
 	struct copy_sink copy;

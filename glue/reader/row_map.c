@@ -400,12 +400,19 @@ check_size(struct row_map *map)
 }
 
 const struct record *
+row_map_number(struct row_map *map, const struct record *record)
+{
+	map->row = *record;
+	map->row.row_number -= map->skipped;
+	return &map->row;
+}
+
+const struct record *
 row_map_apply(struct row_map *map, const struct record *record)
 {
 	size_t header = (size_t) map->columns->header_count;
 
-	map->row = *record;
-	map->row.row_number -= map->skipped;
+	(void) row_map_number(map, record);
 	if (record->defect_type != NULL)
 		return &map->row;
 	memcpy(map->cells, record->fields, sizeof(*map->cells) * header);

@@ -46,6 +46,9 @@ extern void row_map_destroy(struct row_map *map);
 /* Return whether a row is no product.  One with a defect always is a row. */
 extern bool row_map_skips(const struct row_map *map, const struct record *record);
 
+/* Return the row with its number, as in the file.  Borrowed until the next call. */
+extern const struct record *row_map_number(struct row_map *map, const struct record *record);
+
 /*
  * Return the row with its number, its values and the cells that these do not show; one
  * with a defect has only the number.  A row that is too large with them becomes

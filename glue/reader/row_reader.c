@@ -41,6 +41,7 @@ struct row_reader
 	/* immutable */
 	struct row_reader_events events;
 	struct column_needs needs;
+	bool only_counts;
 
 	/* mutable */
 	struct row_source *source;
@@ -197,7 +198,8 @@ take_record(void *context, const struct record *record)
 	if (map == NULL)
 		return deliver_row(reader, row);
 	skips = row_map_skips(map, row);
-	return (skips || deliver_row(reader, row_map_apply(map, row))) &&
+	return (skips || deliver_row(reader, reader->only_counts ? row_map_number(map, row)
+															 : row_map_apply(map, row))) &&
 		   row_map_pass(map, row, skips, &reader->error);
 }
 
@@ -265,6 +267,12 @@ void
 row_reader_need(struct row_reader *reader, const struct column_needs *needs)
 {
 	reader->needs = *needs;
+}
+
+void
+row_reader_only_count(struct row_reader *reader)
+{
+	reader->only_counts = true;
 }
 
 void

@@ -67,6 +67,12 @@ row_reader_resume(const struct resume_token *token, const struct row_reader_even
  */
 extern void row_reader_need(struct row_reader *reader, const struct column_needs *needs);
 
+/*
+ * Say that rows are only counted: they keep the vendor's cells, and those that a map
+ * makes too large have no defect.  Called before the first bytes are pushed.
+ */
+extern void row_reader_only_count(struct row_reader *reader);
+
 /* Free the reader; NULL is accepted. */
 extern void row_reader_destroy(struct row_reader *reader);
 

@@ -148,6 +148,8 @@ open_reader(struct scan *scan, const struct row_source_options *options, struct 
 	own.take_bytes = check_encoding;
 	own.bytes_context = scan;
 	scan->reader = row_reader_open(&own, &events, error);
+	if (scan->reader != NULL)
+		row_reader_only_count(scan->reader);
 	return scan->reader != NULL;
 }
 

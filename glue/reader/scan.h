@@ -52,7 +52,7 @@ struct scan_result
 {
 	int64_t byte_count;   /* all bytes that were pushed */
 	int64_t row_count;    /* records after the header, including those with a defect */
-	int64_t defect_count; /* rows with a defect */
+	int64_t defect_count; /* rows with a defect, except for those that a map makes too large */
 	int64_t empty_rows;   /* at the end of the file, ignored */
 	int64_t skipped_rows; /* left out by the vendor's map, and not counted above */
 	struct sheet_rows sheet_rows;

@@ -21,38 +21,52 @@
 
 /* ----- parts ----- */
 
-/* Signs that end a part of a text. */
+/* What ends a part of a text: any of some characters of ASCII, or one longer sign. */
 struct signs
 {
-	int count;
-	const struct text_view *signs;
+	const char *any; /* or NULL */
+	struct text_view sign;
 };
 
-static const struct text_view list_signs[] = {{",", 1}, {";", 1}, {"|", 1}};
-static const struct text_view path_signs[] = {{">", 1}, {"/", 1}, {"|", 1}, {":", 1}};
+#define LIST_SIGNS ",;|"
+#define PATH_SIGNS ">/|:"
 
-/* Return the sign in the step's argument, or these ones. */
+/* Return the sign in the step's argument, or any of these. */
 static struct signs
-signs_of(const struct transform_step *step, const struct text_view *signs, size_t count)
+signs_of(const struct transform_step *step, const char *any)
 {
-	if (step->argument_count > 0)
-		return (struct signs){1, step->arguments};
-	return (struct signs){(int) count, signs};
+	if (step->argument_count == 0)
+		return (struct signs){any, {NULL, 0}};
+	return (struct signs){NULL, step->arguments[0]};
 }
 
-/* Return the size of the sign at offset, or 0. */
-static size_t
-sign_size(struct text_view text, size_t offset, struct signs signs)
+/* Is the byte one of a few? */
+static inline bool
+is_one_of(char byte, const char *any)
 {
-	for (int i = 0; i < signs.count; i++)
+	for (; *any != '\0'; any++)
 	{
-		struct text_view sign = signs.signs[i];
-
-		if (sign.length <= text.length - offset &&
-			memcmp(text.data + offset, sign.data, sign.length) == 0)
-			return sign.length;
+		if (byte == *any)
+			return true;
 	}
-	return 0;
+	return false;
+}
+
+/* Return where the first sign in a text is, and its size; NULL and 0 if there is none. */
+static const char *
+find_sign(struct text_view text, struct signs signs, size_t *size)
+{
+	const char *found = NULL;
+
+	if (signs.any == NULL)
+		found = memmem(text.data, text.length, signs.sign.data, signs.sign.length);
+	for (size_t i = 0; signs.any != NULL && found == NULL && i < text.length; i++)
+	{
+		if (is_one_of(text.data[i], signs.any))
+			found = text.data + i;
+	}
+	*size = found == NULL ? 0 : signs.any != NULL ? 1 : signs.sign.length;
+	return found;
 }
 
 /*
@@ -62,18 +76,19 @@ sign_size(struct text_view text, size_t offset, struct signs signs)
 static bool
 next_part(struct text_view *rest, struct signs signs, struct text_view *part)
 {
-	size_t offset = 0;
-	size_t size = 0;
+	const char *end = rest->data + rest->length;
+	const char *sign;
+	size_t size;
 
 	if (rest->data == NULL)
 		return false;
-	while (offset < rest->length && (size = sign_size(*rest, offset, signs)) == 0)
-		offset++;
-	*part = text_trim((struct text_view){rest->data, offset});
-	if (size > 0)
-		*rest = (struct text_view){rest->data + offset + size, rest->length - offset - size};
-	else
-		*rest = (struct text_view){NULL, 0};
+	sign = find_sign(*rest, signs, &size);
+	part->data = rest->data;
+	part->length = (size_t) ((sign != NULL ? sign : end) - rest->data);
+	*part = text_trim(*part);
+	*rest = (struct text_view){NULL, 0};
+	if (sign != NULL)
+		*rest = (struct text_view){sign + size, (size_t) (end - sign) - size};
 	return true;
 }
 
@@ -81,7 +96,7 @@ struct text_view
 transform_first_of(const struct transform_step *step, struct text_view value,
 				   struct transform_room *room)
 {
-	struct signs signs = signs_of(step, list_signs, COUNT_OF(list_signs));
+	struct signs signs = signs_of(step, LIST_SIGNS);
 	struct text_view rest = value;
 	struct text_view part;
 
@@ -98,7 +113,7 @@ struct text_view
 transform_split(const struct transform_step *step, struct text_view value,
 				struct transform_room *room)
 {
-	struct signs sign = {1, step->arguments};
+	struct signs sign = {NULL, step->arguments[0]};
 	struct text_view rest = value;
 	struct text_view part;
 
@@ -116,7 +131,7 @@ transform_category_path(const struct transform_step *step, struct text_view valu
 						struct transform_room *room)
 {
 	const struct category_names *categories = step->categories;
-	struct signs signs = signs_of(step, path_signs, COUNT_OF(path_signs));
+	struct signs signs = signs_of(step, PATH_SIGNS);
 	struct text_view rest = value;
 	struct text_view part;
 	int found = -1;
@@ -483,18 +498,34 @@ gap_of(const struct tag *tag)
 	return is_among(tag->name, cell_names, COUNT_OF(cell_names)) ? GAP_BLANK : GAP_NONE;
 }
 
-/* Append the character of a text after a gap; returns its size. */
+/* Return the size of the visible characters of ASCII at offset, up to the next "<". */
+static size_t
+visible_size(struct text_view text, size_t offset)
+{
+	size_t end = offset;
+
+	while (end < text.length && is_visible_ascii(text.data[end]) && text.data[end] != '<')
+		end++;
+	return end - offset;
+}
+
+/* Append the visible text at offset, which begins a character, after a gap; returns its size. */
 static size_t
 put_after_gap(struct transform_room *room, struct text_view text, size_t offset, enum gap *gap)
 {
-	uint32_t character;
-	size_t size = text_decode(text, offset, &character);
+	size_t size = visible_size(text, offset);
 
-	if (is_white_space(character))
+	if (size == 0)
 	{
-		if (*gap == GAP_NONE)
-			*gap = GAP_BLANK;
-		return size;
+		uint32_t character;
+
+		size = text_decode(text, offset, &character);
+		if (is_white_space(character))
+		{
+			if (*gap == GAP_NONE)
+				*gap = GAP_BLANK;
+			return size;
+		}
 	}
 	if (room->used > 0 && *gap != GAP_NONE)
 		transform_put(room, text_of(*gap == GAP_LINE ? "\n" : " "));

@@ -36,6 +36,7 @@ import lambda_cost
 import lambda_memory
 import lambda_start
 import lambdas
+import maps
 import memory
 import mixes
 import peers
@@ -55,6 +56,7 @@ SECTIONS = {
     "at_once": doors.at_once,
     "command_line": doors.command_line,
     "formats": formats.section,
+    "maps": maps.section,
     "peers": peers.section,
     "lambdas": lambdas.section,
     "lambda_memory": lambda_memory.section,
