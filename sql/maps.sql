@@ -356,11 +356,13 @@ SELECT row_number, notes[1] FROM onboard_rejected_rows(:'t') WHERE row_number > 
 SELECT split_part(line, ',', 1) AS code FROM onboard_fixed_csv(:'t') line;
 
 -- A held row is applied as it was judged, and keeps the vendor's cells.
-SELECT onboard_begin_upload('MAP-1', 'prices.csv', content_id => 'prices', mode => 'update', total_records => 1) AS h \gset
+SELECT onboard_begin_upload('MAP-1', 'prices.csv', content_id => 'prices', mode => 'update', total_records => 2) AS h \gset
 SELECT status, action FROM onboard_ingest(:'h', '[{"row_number": 1, "product": {"vendor_product_id": "1", "price": "99.00",
 		"Colour": "green"}, "action": "update",
 	"source_cells": {"price": "99,00 EUR", "Colour": "GREEN", "onboard_action": "aendern", "Tags": "x"}}]');
-SELECT input, source_cells FROM onboard.held_rows WHERE upload_id = :'h';
+INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, price, source_cells)
+	VALUES (:'h', 2, '17', '100.00', '{"price": "100,00 EUR", "Tags": "y"}');
+SELECT input, source_cells FROM onboard.held_rows WHERE upload_id = :'h' ORDER BY row_number;
 SELECT outcome, reason FROM onboard_approve_rows(:'h');
 SELECT price, attributes FROM onboard.products WHERE sku = 'MAP-A';
 -- The action as the vendor wrote it
