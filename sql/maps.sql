@@ -234,7 +234,7 @@ SELECT row_number, error_field, rejected_value, original_data FROM onboard.valid
 -- COPY, as text and in binary
 \set file `mktemp`
 \setenv FILE :file
-CREATE TABLE sent AS SELECT :'u' AS upload_id, n::bigint AS row_number, 'X' AS sku, 'x' AS price, '{"price": "x EUR"}'::jsonb
+CREATE TABLE sent AS SELECT :'u' AS upload_id, n::bigint AS row_number, 'X' AS sku, 'x' AS price, '{"price": "x EUR"}'::json
 	AS source_cells
 	FROM generate_series(5, 6) n;
 COPY (SELECT * FROM sent WHERE row_number = 5) TO STDOUT \g :file
@@ -283,11 +283,35 @@ INSERT INTO onboard.intake (upload_id, row_number, source_cells) VALUES (:'w', 9
 INSERT INTO onboard.intake (upload_id, row_number, source_cells) VALUES (:'w', 9, '"price"'); -- ERROR
 INSERT INTO onboard.intake (upload_id, row_number, source_cells) VALUES (:'w', 9, '{"price": 1}'); -- ERROR
 INSERT INTO onboard.intake (upload_id, row_number, source_cells) VALUES (:'w', 9, '{"price": null}'); -- ERROR
+INSERT INTO onboard.intake (upload_id, row_number, source_cells) VALUES (:'w', 9, '{"price": {}}'); -- ERROR
+INSERT INTO onboard.intake (upload_id, row_number, source_cells) VALUES (:'w', 9, '[{"price": "1"}]'); -- ERROR
+INSERT INTO onboard.intake (upload_id, row_number, source_cells) VALUES (:'w', 9, '{"price": "\u0000"}'); -- ERROR
+INSERT INTO onboard.intake (upload_id, row_number, source_cells) VALUES (:'w', 9, '{"price": "\udead"}'); -- ERROR
 SELECT count(*) FROM onboard_ingest(:'w', '[{"row_number": 9, "product": {}, "source_cells": "price"}]'); -- ERROR
 SELECT count(*) FROM onboard_ingest(:'w', '[{"row_number": 9, "product": {}, "source_cells": ["price"]}]'); -- ERROR
 SELECT count(*) FROM onboard_ingest(:'w', '[{"row_number": 9, "product": {}, "source_cells": {"price": {"a": "b"}}}]'); -- ERROR
 SELECT count(*) FROM onboard_check('MAP-1', '[{"row_number": 9, "product": {}, "source_cells": {"price": 1}}]'); -- ERROR
 SELECT status FROM onboard_ingest(:'w', '[{"row_number": 9, "product": {}, "source_cells": null}]');
+
+-- JSON may stay as it came while a row is valid, but means the same as jsonb: of equal keys, the last one counts.
+SELECT onboard_begin_upload('MAP-2', 'json.csv', content_id => 'json') AS j \gset
+INSERT INTO onboard.intake (upload_id, row_number, sku, price, source_cells) VALUES
+	(:'j', 1, 'X', 'x', '{"price": "y", "price": "x EUR"}'),
+	(:'j', 2, 'X', 'x', '{"price": 1, "price": "x \u20ac", "a\u0062": "\"\\\/"}'),
+	(:'j', 3, 'X', 'x', E' {\n\t"price" : "x\\\\u0000 \\"{[1,null]}" ,\r "" : "" }\n'),
+	(:'j', 4, 'X', 'x', '{}'),
+	(:'j', 5, 'X', 'x', '{"price": "\ufffd", "price": "x EUR"}'),
+	(:'j', 6, 'X', 'x', '{"price": "x EUR", "price": "\ufffd"}'),
+	(:'j', 7, 'X', 'x', E'{"\uFFFD": "x EUR"}');
+SELECT row_number, error_type, rejected_value, original_data FROM onboard.validation_errors WHERE upload_id = :'j'
+	AND error_field IS NOT DISTINCT FROM CASE WHEN row_number < 6 THEN 'price' END ORDER BY 1;
+-- One byte more than a record may have
+INSERT INTO onboard.intake (upload_id, row_number, sku, product_name, description, attributes, source_cells)
+	SELECT :'j', n, 'X', repeat('n', 500), repeat('d', 65536), jsonb_build_object('a', repeat('a', 65536), 'b',
+		repeat('b', 65536)), jsonb_build_object('Tags', repeat('x', 262144 - 3 * 65536 - 500 - 4 - 3 + n - 8))
+	FROM generate_series(8, 9) n;
+SELECT row_number, error_type, error_message FROM onboard.validation_errors WHERE upload_id = :'j' AND row_number > 7
+	AND error_type <> 'MISSING_REQUIRED_FIELDS' ORDER BY 1, 2;
 
 -- Reports name the vendor's headings, and suggest nothing for a column that is converted.
 SELECT replace(line, :'u', 'UPLOAD') AS line FROM onboard_error_csv(:'u') line;
@@ -332,11 +356,13 @@ SELECT row_number, notes[1] FROM onboard_rejected_rows(:'t') WHERE row_number > 
 SELECT split_part(line, ',', 1) AS code FROM onboard_fixed_csv(:'t') line;
 
 -- A held row is applied as it was judged, and keeps the vendor's cells.
-SELECT onboard_begin_upload('MAP-1', 'prices.csv', content_id => 'prices', mode => 'update', total_records => 1) AS h \gset
+SELECT onboard_begin_upload('MAP-1', 'prices.csv', content_id => 'prices', mode => 'update', total_records => 2) AS h \gset
 SELECT status, action FROM onboard_ingest(:'h', '[{"row_number": 1, "product": {"vendor_product_id": "1", "price": "99.00",
 		"Colour": "green"}, "action": "update",
 	"source_cells": {"price": "99,00 EUR", "Colour": "GREEN", "onboard_action": "aendern", "Tags": "x"}}]');
-SELECT input, source_cells FROM onboard.held_rows WHERE upload_id = :'h';
+INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, price, source_cells)
+	VALUES (:'h', 2, '17', '100.00', '{"price": "100,00 EUR", "Tags": "y"}');
+SELECT input, source_cells FROM onboard.held_rows WHERE upload_id = :'h' ORDER BY row_number;
 SELECT outcome, reason FROM onboard_approve_rows(:'h');
 SELECT price, attributes FROM onboard.products WHERE sku = 'MAP-A';
 -- The action as the vendor wrote it

@@ -868,7 +868,7 @@ CREATE FOREIGN TABLE onboard.intake (
 	attributes jsonb,
 	action text,
 	key_memo text,
-	source_cells jsonb,
+	source_cells json,
 	defect_type text,
 	defect_message text,
 	raw_record text

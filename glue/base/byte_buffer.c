@@ -5,6 +5,7 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <stdint.h>
 #include <string.h>
 
 #include "base/byte_buffer.h"
@@ -67,29 +68,56 @@ byte_buffer_terminate(struct byte_buffer *buffer, struct glue_error *error)
 	return true;
 }
 
+/* Return how many bytes from offset on need no escape in JSON, in whole words. */
+static inline size_t
+plain_words(struct text_view text, size_t offset)
+{
+	size_t end = offset;
+
+	while (text.length - end >= sizeof(uint64_t))
+	{
+		uint64_t word = load_word(text.data + end);
+
+		if (word_has_below(word, ' ') | word_has_byte(word, '"') | word_has_byte(word, '\\'))
+			break;
+		end += sizeof(uint64_t);
+	}
+	return end - offset;
+}
+
+/* Write a byte with its escape, if it needs one; returns where the next one goes. */
+static inline char *
+put_escaped(char *next, unsigned char byte)
+{
+	if (byte == '"' || byte == '\\')
+		*next++ = '\\';
+	if (byte >= ' ')
+	{
+		*next++ = (char) byte;
+		return next;
+	}
+	memcpy(next, "\\u00", 4);
+	next[4] = HEX_DIGITS[byte >> 4];
+	next[5] = HEX_DIGITS[byte & 0x0F];
+	return next + LONGEST_JSON_ESCAPE;
+}
+
 void
 byte_buffer_append_json(struct byte_buffer *buffer, struct text_view text)
 {
 	char *next = buffer->data + buffer->used;
+	size_t offset = 0;
 
-	for (size_t i = 0; i < text.length; i++)
+	while (offset < text.length)
 	{
-		unsigned char byte = (unsigned char) text.data[i];
+		size_t plain = plain_words(text, offset);
 
-		if (byte == '"' || byte == '\\')
-		{
-			*next++ = '\\';
-			*next++ = (char) byte;
-		}
-		else if (byte < 0x20)
-		{
-			memcpy(next, "\\u00", 4);
-			next[4] = HEX_DIGITS[byte >> 4];
-			next[5] = HEX_DIGITS[byte & 0x0F];
-			next += LONGEST_JSON_ESCAPE;
-		}
+		if (plain == 0)
+			next = put_escaped(next, (unsigned char) text.data[offset++]);
 		else
-			*next++ = (char) byte;
+			memcpy(next, text.data + offset, plain);
+		next += plain;
+		offset += plain;
 	}
 	buffer->used = next - buffer->data;
 }

@@ -28,8 +28,8 @@
 /* Length and value of a bigint column. */
 #define BIGINT_SIZE 12
 
-/* Version number that starts binary jsonb. */
-#define JSONB_VERSION 1
+/* Version number that starts binary jsonb; binary json is only the text. */
+#define JSONB_VERSION "\1"
 
 /* ----- values ----- */
 
@@ -208,15 +208,17 @@ copy_append_trailer(struct byte_buffer *buffer, struct glue_error *error)
 }
 
 /*
- * Begin a JSON object; returns where its length belongs.
+ * Begin a JSON object, after what its type sends before it; returns where its length
+ * belongs.
  */
 static size_t
-open_object(struct byte_buffer *buffer)
+open_object(struct byte_buffer *buffer, struct text_view before)
 {
 	size_t length_at = buffer->used;
 
 	put_int32(buffer, 0);
-	byte_buffer_put(buffer, (const char[]){JSONB_VERSION, '{'}, 2);
+	byte_buffer_put(buffer, before.data, before.length);
+	byte_buffer_put(buffer, "{", 1);
 	return length_at;
 }
 
@@ -252,7 +254,7 @@ static void
 put_attributes(const struct copy_layout *layout, const struct record *record,
 			   struct byte_buffer *buffer)
 {
-	size_t length_at = open_object(buffer);
+	size_t length_at = open_object(buffer, text_of(JSONB_VERSION));
 	size_t key_start = 0;
 	int attribute = 0;
 	bool first = true;
@@ -292,7 +294,7 @@ put_source_cells(const struct record *record, struct byte_buffer *buffer)
 		put_null(buffer);
 		return;
 	}
-	length_at = open_object(buffer);
+	length_at = open_object(buffer, text_of(""));
 	for (int i = 0; i < record->cell_count; i++)
 	{
 		if (i > 0)

@@ -21,35 +21,26 @@
 
 /* ----- parts ----- */
 
-/* What ends a part of a text: any of some characters of ASCII, or one longer sign. */
+#define BYTE_VALUES 256
+
+/* What ends a part of a text: any of some bytes, or one longer sign. */
 struct signs
 {
-	const char *any; /* or NULL */
+	const bool *any; /* of each byte; or NULL */
 	struct text_view sign;
 };
 
-#define LIST_SIGNS ",;|"
-#define PATH_SIGNS ">/|:"
+static const bool list_signs[BYTE_VALUES] = {[','] = true, [';'] = true, ['|'] = true};
+static const bool path_signs[BYTE_VALUES] = {
+	['>'] = true, ['/'] = true, ['|'] = true, [':'] = true};
 
 /* Return the sign in the step's argument, or any of these. */
 static struct signs
-signs_of(const struct transform_step *step, const char *any)
+signs_of(const struct transform_step *step, const bool *any)
 {
 	if (step->argument_count == 0)
 		return (struct signs){any, {NULL, 0}};
 	return (struct signs){NULL, step->arguments[0]};
-}
-
-/* Is the byte one of a few? */
-static inline bool
-is_one_of(char byte, const char *any)
-{
-	for (; *any != '\0'; any++)
-	{
-		if (byte == *any)
-			return true;
-	}
-	return false;
 }
 
 /* Return where the first sign in a text is, and its size; NULL and 0 if there is none. */
@@ -62,7 +53,7 @@ find_sign(struct text_view text, struct signs signs, size_t *size)
 		found = memmem(text.data, text.length, signs.sign.data, signs.sign.length);
 	for (size_t i = 0; signs.any != NULL && found == NULL && i < text.length; i++)
 	{
-		if (is_one_of(text.data[i], signs.any))
+		if (signs.any[(unsigned char) text.data[i]])
 			found = text.data + i;
 	}
 	*size = found == NULL ? 0 : signs.any != NULL ? 1 : signs.sign.length;
@@ -140,7 +131,7 @@ struct text_view
 transform_first_of(const struct transform_step *step, struct text_view value,
 				   struct transform_room *room)
 {
-	struct signs signs = signs_of(step, LIST_SIGNS);
+	struct signs signs = signs_of(step, list_signs);
 	struct text_view rest = value;
 	struct text_view part;
 
@@ -179,7 +170,7 @@ transform_category_path(const struct transform_step *step, struct text_view valu
 						struct transform_room *room)
 {
 	const struct category_list *categories = step->categories;
-	struct signs signs = signs_of(step, PATH_SIGNS);
+	struct signs signs = signs_of(step, path_signs);
 	struct text_view rest = value;
 	struct text_view part;
 	int found = -1;

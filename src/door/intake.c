@@ -68,7 +68,7 @@ static const struct
 	[INTAKE_ATTRIBUTES] = {"attributes", JSONBOID},
 	[INTAKE_ACTION] = {"action", TEXTOID},
 	[INTAKE_KEY_MEMO] = {"key_memo", TEXTOID},
-	[INTAKE_SOURCE_CELLS] = {"source_cells", JSONBOID},
+	[INTAKE_SOURCE_CELLS] = {"source_cells", JSONOID},
 	[INTAKE_DEFECT_TYPE] = {"defect_type", TEXTOID},
 	[INTAKE_DEFECT_MESSAGE] = {"defect_message", TEXTOID},
 	[INTAKE_RAW_RECORD] = {"raw_record", TEXTOID},
@@ -202,7 +202,7 @@ intakeEndForeignInsert(EState *estate, ResultRelInfo *result_info)
  * One row.
  */
 
-/* Return a text column as a view; keep the datum if it can be stored as it is. */
+/* Return a column of text or JSON as a view; keep the datum if it can be stored as it is. */
 static inline struct text_view
 text_column(TupleTableSlot *slot, AttrNumber number, Datum *source)
 {
@@ -259,20 +259,14 @@ read_defect(const Intake *intake, TupleTableSlot *slot, IncomingRow *row)
 	row->raw_record = text_column(slot, intake->intake_column[INTAKE_RAW_RECORD], NULL);
 }
 
-/* Return a column that is an object of texts, or NULL; hint says what the texts are. */
-static Jsonb *
-texts_column(const Intake *intake, TupleTableSlot *slot, IntakeColumn column, int64 row_number,
-			 const char *hint)
+/* Refuse the value of a column that is no object of texts; hint says what the texts are. */
+static void
+check_texts(Jsonb *object, IntakeColumn column, int64 row_number, const char *hint)
 {
-	AttrNumber number = intake->intake_column[column];
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
 	JsonbValue value;
-	Jsonb *object;
 
-	if (slot->tts_isnull[number - 1])
-		return NULL;
-	object = DatumGetJsonbP(slot->tts_values[number - 1]);
 	if (!JB_ROOT_IS_OBJECT(object))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("%s of row %lld are not a JSON object", intake_columns[column].name,
@@ -286,7 +280,18 @@ texts_column(const Intake *intake, TupleTableSlot *slot, IntakeColumn column, in
 								   intake_columns[column].name, (long long) row_number),
 							errhint("%s", hint)));
 	}
-	return object;
+}
+
+static void
+read_attributes(const Intake *intake, TupleTableSlot *slot, IncomingRow *row)
+{
+	AttrNumber number = intake->intake_column[INTAKE_ATTRIBUTES];
+
+	if (slot->tts_isnull[number - 1])
+		return;
+	row->attributes = DatumGetJsonbP(slot->tts_values[number - 1]);
+	check_texts(row->attributes, INTAKE_ATTRIBUTES, row->row_number,
+				"Attributes are the columns that onboard does not define, as text.");
 }
 
 static void
@@ -297,9 +302,12 @@ intake_row(Intake *intake, TupleTableSlot *slot)
 	IncomingRow row;
 	int i;
 
-	copy_context_begin_row(&intake->copy_context);
 	slot_getallattrs(slot);
 	memset(&row, 0, sizeof(row));
+	/* Errors may quote the cells, so while COPY counts as reading. */
+	row.source_cells =
+		source_cells_from_json(text_column(slot, intake->intake_column[INTAKE_SOURCE_CELLS], NULL));
+	copy_context_begin_row(&intake->copy_context);
 	row.row_number = number_column(slot, intake->intake_column[INTAKE_ROW_NUMBER]);
 	row.line_number = read_line_number(intake, slot, row.row_number);
 	upload_id = text_column(slot, intake->intake_column[INTAKE_UPLOAD_ID], NULL);
@@ -308,11 +316,10 @@ intake_row(Intake *intake, TupleTableSlot *slot)
 	row.action = text_column(slot, intake->intake_column[INTAKE_ACTION], NULL);
 	row.memo = text_column(slot, intake->intake_column[INTAKE_KEY_MEMO], NULL);
 	read_defect(intake, slot, &row);
-	row.attributes =
-		texts_column(intake, slot, INTAKE_ATTRIBUTES, row.row_number,
-					 "Attributes are the columns that onboard does not define, as text.");
-	row.source_cells = texts_column(intake, slot, INTAKE_SOURCE_CELLS, row.row_number,
-									"Source cells are the cells that a map changed, as text.");
+	read_attributes(intake, slot, &row);
+	if (row.source_cells.object != NULL)
+		check_texts(row.source_cells.object, INTAKE_SOURCE_CELLS, row.row_number,
+					"Source cells are the cells that a map changed, as text.");
 	switch (
 		loader_push(intake->loader, upload_id.data ? upload_id.data : "", upload_id.length, &row))
 	{

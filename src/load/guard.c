@@ -185,7 +185,7 @@ guard_hold(const CatalogueOwner *owner, const IncomingRow *row, int64 product_id
 		CStringGetTextDatum(cause->current_value),
 		CStringGetTextDatum(cause->new_value),
 		JsonbPGetDatum(incoming_row_data(row)),
-		JsonbPGetDatum(row->source_cells),
+		JsonbPGetDatum(source_cells_object(&row->source_cells)),
 	};
 	char nulls[10];
 	OwnerSection section;
@@ -193,7 +193,7 @@ guard_hold(const CatalogueOwner *owner, const IncomingRow *row, int64 product_id
 	memset(nulls, ' ', sizeof(nulls));
 	if (row->line_number == 0)
 		nulls[3] = 'n';
-	if (row->source_cells == NULL)
+	if (!source_cells_exist(&row->source_cells))
 		nulls[9] = 'n';
 	owner_enter(&section);
 	SPI_connect();

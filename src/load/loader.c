@@ -243,8 +243,7 @@ conclude(Loader *loader, int64 row_number, int64 position, const RowOutcome *out
  * warnings.
  */
 void
-loader_conclude_row(Loader *loader, const IncomingRow *row, enum row_action action,
-					int64 product_id)
+loader_conclude_row(Loader *loader, IncomingRow *row, enum row_action action, int64 product_id)
 {
 	RowOutcome outcome = {action, product_id, &loader->findings};
 
@@ -324,7 +323,7 @@ loader_add_refusal(Loader *loader, const char *refusal)
 }
 
 static void
-refuse_row(Loader *loader, const IncomingRow *row, const char *refusal)
+refuse_row(Loader *loader, IncomingRow *row, const char *refusal)
 {
 	loader_add_refusal(loader, refusal);
 	loader_conclude_row(loader, row, ACTION_REJECT, 0);
@@ -377,8 +376,7 @@ settle_alone(Loader *loader, IncomingRow *row, const RowKeys *keys)
 
 /* Settle an invalid row that had to wait for an earlier one. */
 static void
-settle_invalid(Loader *loader, const IncomingRow *row, const RowKeys *keys,
-			   const WindowRow *waiting)
+settle_invalid(Loader *loader, IncomingRow *row, const RowKeys *keys, const WindowRow *waiting)
 {
 	FoundKeys found = waiting->found;
 	bool wanted[KEY_COUNT];
@@ -566,7 +564,7 @@ take_valid(Loader *loader, IncomingRow *row, const RowKeys *keys)
 
 /* Process a row that breaks a rule: only its duplicates are still unknown. */
 static void
-take_invalid(Loader *loader, const IncomingRow *row, const RowKeys *keys)
+take_invalid(Loader *loader, IncomingRow *row, const RowKeys *keys)
 {
 	FoundKeys found = {{false}};
 	bool look[KEY_COUNT];

@@ -51,8 +51,8 @@ struct Loader
  * Count a row whose verdict is final and whose action is done, store its findings,
  * which are in the loader, and tell the door.
  */
-extern void loader_conclude_row(Loader *loader, const IncomingRow *row, enum row_action action,
-								int64 product_id);
+extern void
+loader_conclude_row(Loader *loader, IncomingRow *row, enum row_action action, int64 product_id);
 
 /* Add REJECTED_BY_CATALOGUE, for this reason. */
 extern void loader_add_refusal(Loader *loader, const char *refusal);

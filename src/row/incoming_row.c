@@ -37,7 +37,7 @@ struct RowImage
 	int64 line_number;
 	int64 position;
 	Jsonb *attributes;
-	Jsonb *source_cells;
+	SourceCells source_cells;
 	JsonbContainer *original; /* borrowed: valid during the door's call */
 	int original_length;
 	column_set numbers; /* as in struct product_row; the numbers follow the attributes */
@@ -93,7 +93,8 @@ source_cells_offset(const IncomingRow *row)
 static Size
 numbers_offset(const IncomingRow *row)
 {
-	return source_cells_offset(row) + object_size(row->source_cells);
+	return source_cells_offset(row) + MAXALIGN(row->source_cells.json.length) +
+		   object_size(row->source_cells.object);
 }
 
 /* Return where its findings begin. */
@@ -236,6 +237,22 @@ save_object(RowImage *image, Size offset, const Jsonb *object)
 	return memcpy((char *) image + offset, object, VARSIZE(object));
 }
 
+/* Copy the source cells into the image, in the form that they have, and return the copy. */
+static SourceCells
+save_source_cells(RowImage *image, const IncomingRow *row)
+{
+	SourceCells copy = {NULL};
+	Size offset = source_cells_offset(row);
+	struct text_view json = row->source_cells.json;
+
+	if (row->source_cells.object != NULL)
+		copy.object = save_object(image, offset, row->source_cells.object);
+	else if (json.data != NULL)
+		copy.json = (struct text_view){memcpy((char *) image + offset, json.data, json.length),
+									   json.length};
+	return copy;
+}
+
 RowImage *
 row_image_save(const IncomingRow *row, const struct findings *findings, void *memory)
 {
@@ -266,9 +283,7 @@ row_image_save(const IncomingRow *row, const struct findings *findings, void *me
 	image->attributes = NULL;
 	if (row->attributes != NULL)
 		image->attributes = save_object(image, attributes_offset(row), row->attributes);
-	image->source_cells = NULL;
-	if (row->source_cells != NULL)
-		image->source_cells = save_object(image, source_cells_offset(row), row->source_cells);
+	image->source_cells = save_source_cells(image, row);
 	save_numbers(&row->product, (int64 *) ((char *) image + numbers_offset(row)));
 	save_findings(row, findings, (char *) image + findings_offset(row));
 	return image;
@@ -380,7 +395,8 @@ judge_attributes(const IncomingRow *row, struct row_caps *caps, struct findings 
 static void
 judge_source_cells(const IncomingRow *row, struct row_caps *caps, struct findings *findings)
 {
-	JsonbIterator *iterator = jsonb_texts_begin(&row->source_cells->root);
+	Jsonb *cells = source_cells_object(&row->source_cells);
+	JsonbIterator *iterator = jsonb_texts_begin(&cells->root);
 	struct text_view none = {NULL, 0};
 	struct text_view name;
 	struct text_view value;
@@ -404,6 +420,16 @@ judge_source_cells(const IncomingRow *row, struct row_caps *caps, struct finding
 	}
 }
 
+/*
+ * Are the cells plain and certainly within the caps?  As JSON they have more bytes than
+ * their names and texts.
+ */
+static bool
+are_good_cells(const SourceCells *cells, const struct row_caps *caps)
+{
+	return cells->object == NULL && caps->bytes + cells->json.length <= ONBOARD_MAX_RECORD_BYTES;
+}
+
 /* Judge what the row has besides its columns. */
 static void
 judge_besides_columns(const IncomingRow *row, struct findings *findings)
@@ -413,7 +439,8 @@ judge_besides_columns(const IncomingRow *row, struct findings *findings)
 	row_caps_start(&caps, "row", product_row_bytes(&row->product));
 	if (row->attributes != NULL)
 		judge_attributes(row, &caps, findings);
-	if (row->source_cells != NULL && !findings_are_of_unreadable_row(findings))
+	if (source_cells_exist(&row->source_cells) && !findings_are_of_unreadable_row(findings) &&
+		!are_good_cells(&row->source_cells, &caps))
 		judge_source_cells(row, &caps, findings);
 }
 
@@ -471,9 +498,9 @@ shows_nothing(uint32_t character)
 
 /* Put the key as the vendor wrote it, before a map made another one of it. */
 static void
-restore_key(const IncomingRow *row, enum onboard_column column, struct product_row *written)
+restore_key(Jsonb *cells, enum onboard_column column, struct product_row *written)
 {
-	struct text_view cell = incoming_row_source_cell(row, onboard_columns[column].name);
+	struct text_view cell = jsonb_texts_find(cells, text_of(onboard_columns[column].name));
 
 	if (cell.data == NULL)
 		return;
@@ -515,13 +542,18 @@ judge_memo(const IncomingRow *row, struct findings *findings)
 {
 	struct product_row written;
 	struct key_memo memo;
+	Jsonb *cells;
 
 	if (row->memo.length == 0 || !key_memo_read(text_trim(row->memo), &memo) ||
 		!is_stored_as_text(memo.sku) || !is_stored_as_text(memo.vendor_product_id))
 		return;
 	written = row->product;
-	restore_key(row, COLUMN_SKU, &written);
-	restore_key(row, COLUMN_VENDOR_PRODUCT_ID, &written);
+	cells = source_cells_object(&row->source_cells);
+	if (cells != NULL)
+	{
+		restore_key(cells, COLUMN_SKU, &written);
+		restore_key(cells, COLUMN_VENDOR_PRODUCT_ID, &written);
+	}
 	judge_key(&written, COLUMN_SKU, memo.sku, findings);
 	judge_key(&written, COLUMN_VENDOR_PRODUCT_ID, memo.vendor_product_id, findings);
 }
@@ -548,7 +580,7 @@ judge(IncomingRow *row, const struct rule_settings *settings, const struct rule_
 		rules_judge_part(&row->product, settings, scope, findings);
 	else
 		rules_judge(&row->product, settings, findings);
-	if ((row->attributes != NULL || row->source_cells != NULL) &&
+	if ((row->attributes != NULL || source_cells_exist(&row->source_cells)) &&
 		!findings_are_of_unreadable_row(findings))
 		judge_besides_columns(row, findings);
 	if (!findings_are_of_unreadable_row(findings))

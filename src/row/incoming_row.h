@@ -12,6 +12,7 @@
 
 #include "utils/jsonb.h"
 
+#include "row/source_cells.h"
 #include "shared/rules.h"
 
 /*
@@ -34,11 +35,8 @@ typedef struct IncomingRow
 	struct text_view action; /* column onboard_action, as written; or absent */
 	struct text_view memo;   /* likewise, onboard_key: the keys as a fix file remembers them */
 
-	/*
-	 * What the vendor wrote where a map made other values of it, or none: an object
-	 * of texts under the keys of original_data; NULL for none.
-	 */
-	Jsonb *source_cells;
+	SourceCells
+		source_cells; /* what the vendor wrote where a map made other values of it, or none */
 
 	/*
 	 * The product as it arrived in JSON, or NULL.  Must stay valid during the
@@ -141,13 +139,10 @@ findings_are_of_unreadable_row(const struct findings *findings)
 }
 
 /*
- * Return the cell of the column with this key as the vendor wrote it, if a map made
- * another value of it; otherwise absent.
+ * Let findings show what the vendor wrote where they reject what a map made of it;
+ * they borrow it from the row, which keeps its cells as jsonb from now on.
  */
-extern struct text_view incoming_row_source_cell(const IncomingRow *row, const char *key);
-
-/* Let findings show what the vendor wrote where they reject what a map made of it. */
-extern void incoming_row_show_source(const IncomingRow *row, struct findings *findings);
+extern void incoming_row_show_source(IncomingRow *row, struct findings *findings);
 
 /* Return the row as it was judged, with its action. */
 extern Jsonb *incoming_row_data(const IncomingRow *row);

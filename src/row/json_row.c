@@ -531,7 +531,7 @@ read_source_cells(const JsonRecord *record, IncomingRow *row)
 		!has_only_strings(value->val.binary.data))
 		refuse_record(record->arrival + 1, "source_cells is not a JSON object of strings");
 	if (!row->has_defect && cells_are_within_caps(value->val.binary.data, row))
-		row->source_cells = JsonbValueToJsonb(value);
+		row->source_cells.object = JsonbValueToJsonb(value);
 }
 
 void

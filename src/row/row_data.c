@@ -200,28 +200,25 @@ incoming_row_data(const IncomingRow *row)
  * What the vendor wrote.
  */
 
-struct text_view
-incoming_row_source_cell(const IncomingRow *row, const char *key)
-{
-	if (row->source_cells == NULL)
-		return (struct text_view){NULL, 0};
-	return jsonb_texts_find(row->source_cells, text_of(key));
-}
-
 void
-incoming_row_show_source(const IncomingRow *row, struct findings *findings)
+incoming_row_show_source(IncomingRow *row, struct findings *findings)
 {
+	Jsonb *cells;
 	int i;
 
-	for (i = 0; row->source_cells != NULL && i < findings->count; i++)
+	if (findings->count == 0 || !source_cells_exist(&row->source_cells))
+		return;
+	cells = source_cells_object(&row->source_cells);
+	row->source_cells = (SourceCells){cells};
+	for (i = 0; i < findings->count; i++)
 	{
 		struct finding *finding = &findings->items[i];
 		struct text_view cell = {NULL, 0};
 
 		if (finding->column != COLUMN_NONE)
-			cell = incoming_row_source_cell(row, onboard_columns[finding->column].name);
+			cell = jsonb_texts_find(cells, text_of(onboard_columns[finding->column].name));
 		else if (finding->rule->number == RULE_INVALID_ACTION)
-			cell = incoming_row_source_cell(row, ONBOARD_ACTION_COLUMN);
+			cell = jsonb_texts_find(cells, text_of(ONBOARD_ACTION_COLUMN));
 		if (cell.data != NULL)
 			finding->rejected = cell;
 	}
@@ -255,23 +252,24 @@ Jsonb *
 incoming_row_original_data(const IncomingRow *row)
 {
 	IncomingRow written = *row;
+	Jsonb *cells = source_cells_object(&row->source_cells);
 	struct text_view action;
 	int i;
 
 	/* A record that could not be read as cells has none that a map could change. */
-	if (row->source_cells == NULL || row->has_defect)
+	if (cells == NULL || row->has_defect)
 		return incoming_row_data(row);
 	for (i = 0; i < COLUMN_COUNT; i++)
 	{
-		struct text_view cell = incoming_row_source_cell(row, onboard_columns[i].name);
+		struct text_view cell = jsonb_texts_find(cells, text_of(onboard_columns[i].name));
 
 		if (cell.data != NULL)
 			written.product.raw[i] = cell;
 	}
-	action = incoming_row_source_cell(row, ONBOARD_ACTION_COLUMN);
+	action = jsonb_texts_find(cells, text_of(ONBOARD_ACTION_COLUMN));
 	if (action.data != NULL)
 		written.action = action;
-	written.attributes = add_cells(row->attributes, row->source_cells);
+	written.attributes = add_cells(row->attributes, cells);
 	written.original = NULL;
 	return incoming_row_data(&written);
 }

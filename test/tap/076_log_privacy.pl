@@ -104,7 +104,6 @@ sub csv_line
 
 my @good = map { csv_line($_) } 1 .. 500;
 my $csv = 'with (format csv)';
-my $attributes = '(upload_id, row_number, attributes)';
 
 # Errors of COPY itself, in the first line and after many
 for my $before ([], \@good)
@@ -134,7 +133,7 @@ copy_is_private('a binary row', "(upload_id, row_number) with (format binary)",
 	[ "PGCOPY\n\377\r\n\0", pack('NNnNa6Na6', 0, 0, 2, 6, 'Canary', 6, 'Canary') ], '08P01',
 	qr/COPY intake, line 1, column row_number/);
 
-# Attributes
+# Attributes, and the cells that a map changed, which the door reads by itself
 for my $bad ([ '{"Canary": Canary', '22P02' ], [ '{"Canary": "Canary"', '22P02' ], [ 'Canary', '22P02' ],
 	[ '{"Canary": "\\\\u0000Canary"}', '22P05' ], [ '{"Canary": "\\\\udeadCanary"}', '22P02' ],
 	[ '{"Canary": 1}', '22023' ], [ '{"Canary": {"Canary": "Canary"}}', '22023' ], [ '["Canary"]', '22023' ],
@@ -144,9 +143,14 @@ for my $bad ([ '{"Canary": Canary', '22P02' ], [ '{"Canary": "Canary"', '22P02' 
 	my $good = qq(U\t%d\t{"Canary": "Canary"}\n);
 	my $line = "U\t3\t$json\n";
 
-	copy_is_private("attributes $json in line 1", $attributes, [$line], $state, qr/COPY intake, line 1\b/);
-	copy_is_private("attributes $json in line 3", $attributes, [ sprintf($good, 1), sprintf($good, 2), $line ], $state,
-		qr/COPY intake, line 3\b/);
+	for my $column ('attributes', 'source_cells')
+	{
+		my $columns = "(upload_id, row_number, $column)";
+
+		copy_is_private("$column $json in line 1", $columns, [$line], $state, qr/COPY intake, line 1\b/);
+		copy_is_private("$column $json in line 3", $columns, [ sprintf($good, 1), sprintf($good, 2), $line ], $state,
+			qr/COPY intake, line 3\b/);
+	}
 }
 
 # Columns in the wrong order
