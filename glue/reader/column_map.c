@@ -237,13 +237,14 @@ write_message(const struct record *record, struct text_view column,
 static struct text_view
 name_of(const struct column_map *map, int number)
 {
-	const struct mapped_field *field = &map->fields[number - 1];
+	const struct mapped_field *field;
 
-	if (number <= map->header_count && map->has_file_map)
+	if (number > map->header_count)
+		return text_of("");
+	field = &map->fields[number - 1];
+	if (map->has_file_map)
 		return field->heading;
-	if (number <= map->header_count && field->column != COLUMN_NONE)
-		return text_of(onboard_columns[field->column].name);
-	return text_of("");
+	return text_of(field->column != COLUMN_NONE ? onboard_columns[field->column].name : "");
 }
 
 /*

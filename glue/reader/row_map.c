@@ -15,6 +15,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/heap.h"
+#include "reader/record_text.h"
 #include "reader/row_map.h"
 #include "reader/row_source.h"
 
@@ -43,6 +44,7 @@ struct row_map
 	char *buffers[2];
 	const struct mapped_field *too_long; /* a value that has no room */
 	char message[RECORD_MESSAGE_SIZE];
+	struct byte_buffer raw; /* what the row looks like, if it is too large */
 	struct record row;
 
 	/* mutable: from row to row */
@@ -107,6 +109,7 @@ row_map_destroy(struct row_map *map)
 	glue_release(map->buffers[0]);
 	glue_release(map->buffers[1]);
 	glue_release(map->fills);
+	byte_buffer_clean_up(&map->raw);
 	glue_release(map);
 }
 
@@ -417,6 +420,10 @@ check_size(struct row_map *map)
 	map->row.defect_field = 0;
 	map->row.defect_message = map->message;
 	map->row.cell_count = 0;
+	/* A row of a workbook has no text yet; without memory, it remains without. */
+	if (map->row.raw.length == 0)
+		(void) record_text_write(map->cells, map->columns->header_count, &map->raw, &map->row.raw,
+								 NULL);
 }
 
 const struct record *

@@ -13,10 +13,10 @@
 
 #include "base/byte_buffer.h"
 #include "reader/kept_rows.h"
+#include "reader/record_text.h"
 #include "reader/xlsx_reader.h"
 #include "reader/xlsx_sheet.h"
 #include "shared/columns.h"
-#include "shared/csv_cell.h"
 #include "shared/heading.h"
 
 /* The header is among the first rows that are not empty. */
@@ -221,45 +221,6 @@ struct delivery
 	struct glue_error *error;
 };
 
-/* Append a cell in quotes, with each quote in it doubled. */
-static bool
-append_quoted(struct byte_buffer *raw, struct text_view cell, struct glue_error *error)
-{
-	if (!byte_buffer_reserve(raw, 2 * cell.length + 2, error))
-		return false;
-	byte_buffer_put(raw, "\"", 1);
-	for (size_t i = 0; i < cell.length; i++)
-	{
-		if (cell.data[i] == '"')
-			byte_buffer_put(raw, "\"", 1);
-		byte_buffer_put(raw, &cell.data[i], 1);
-	}
-	byte_buffer_put(raw, "\"", 1);
-	return true;
-}
-
-/* Write the cells of a row that has a defect as a line of CSV, for people to see. */
-static bool
-write_raw(struct delivery *delivery, const struct xlsx_row *row, struct text_view *raw)
-{
-	struct byte_buffer *buffer = &delivery->raw;
-
-	buffer->used = 0;
-	for (int i = 0; i < row->cell_count; i++)
-	{
-		struct text_view cell = row->cells[i];
-
-		if ((i > 0 && !byte_buffer_append(buffer, ",", 1, delivery->error)) ||
-			!(csv_cell_needs_quotes(cell, ',')
-				  ? append_quoted(buffer, cell, delivery->error)
-				  : byte_buffer_append(buffer, cell.data, cell.length, delivery->error)))
-			return false;
-	}
-	*raw = (struct text_view){buffer->data != NULL ? buffer->data : "", buffer->used};
-	raw->length = text_cut(*raw, ONBOARD_MAX_RECORD_BYTES);
-	return true;
-}
-
 /* Note a value beyond the last heading. */
 static void
 check_width(struct delivery *delivery, const struct xlsx_row *row, struct record *record)
@@ -313,7 +274,9 @@ take_row(void *context, const struct xlsx_row *row)
 	if (row->number == delivery->header_row)
 		return deliver_header(delivery, row);
 	check_width(delivery, row, &record);
-	if (record.defect_type != NULL && !write_raw(delivery, row, &record.raw))
+	if (record.defect_type != NULL &&
+		!record_text_write(row->cells, row->cell_count, &delivery->raw, &record.raw,
+						   delivery->error))
 		return false;
 	delivery->next_row++;
 	if (delivery->kept != NULL && !kept_rows_add(delivery->kept, &record, delivery->error))

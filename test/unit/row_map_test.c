@@ -12,6 +12,8 @@
 
 #include "events.h"
 #include "map_document.h"
+#include "reader/mapped_header.h"
+#include "reader/row_map.h"
 #include "reader/row_reader.h"
 #include "reader/scan.h"
 
@@ -513,6 +515,40 @@ test_limits(void)
 	events_clean_up(&file);
 }
 
+/* A row of a workbook has no text; one that is too large gets it. */
+static void
+test_raw(void)
+{
+	const struct text_view headings[] = {{"sku", 3}, {"a", 1}};
+	struct record header = {.line_number = 1, .field_count = 2, .fields = headings};
+	struct event_list long_text = {0};
+	struct mapped_header mapped;
+	struct glue_error error;
+	struct row_map *rows = NULL;
+
+	append_run(&long_text, 'x', ONBOARD_MAX_FIELD_BYTES);
+	needs.map = map_parse("brand = a | prefix(y)", &error);
+	if (ok(mapped_header_init(&mapped, &header, &needs, &(struct row_source_found){0}, &error),
+		   "the header is mapped"))
+		rows = row_map_new(&mapped.columns, mapped.binding, &error);
+	if (rows != NULL)
+	{
+		const struct text_view cells[] = {{"1,\"2\"", 5}, {long_text.text, long_text.length}};
+		struct record record = {.row_number = 1, .field_count = 2, .fields = cells, .raw = {"", 0}};
+		const struct record *row = row_map_apply(rows, &record);
+
+		is_text(row->defect_type, "MALFORMED_ROW", "a value is too large");
+		ok(row->raw.length == long_text.length + 10 &&
+			   memcmp(row->raw.data, "\"1,\"\"2\"\"\",xx", 12) == 0,
+		   "its text is a line of CSV");
+	}
+	row_map_destroy(rows);
+	mapped_header_clean_up(&mapped);
+	file_map_destroy((struct file_map *) needs.map);
+	needs.map = NULL;
+	events_clean_up(&long_text);
+}
+
 /* A token is only good for the map with which it was written. */
 static void
 test_tokens(void)
@@ -639,6 +675,7 @@ main(void)
 	test_skipping();
 	test_filling();
 	test_limits();
+	test_raw();
 	test_tokens();
 	test_scan();
 	test_memory();
