@@ -1006,8 +1006,9 @@ BEGIN
 				FROM onboard.exchange_rates e
 				WHERE e.from_currency = split_part(p.pair, '/', 1) AND e.to_currency = split_part(p.pair, '/', 2)
 				ORDER BY e.rate_date DESC LIMIT 1) r ON true;
+	-- Through text: jsonb_object_agg() takes seconds for a list of 100,000 values.
 	contents := jsonb_build_object('definition', map.definition, 'rates', rates,
-		'values', (SELECT coalesce(jsonb_object_agg(l.name, coalesce(v.pairs, '{}')), '{}')
+		'values', (SELECT format('{%s}', string_agg(format('%s:%s', to_json(l.name), coalesce(v.pairs, '{}')), ','))::jsonb
 			FROM unnest(uses.value_lists) l (name)
 				LEFT JOIN onboard.map_values v ON v.vendor_id = map_document.vendor_id AND v.list_name = l.name));
 	IF uses.categories THEN

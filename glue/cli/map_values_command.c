@@ -22,6 +22,7 @@
 #include "cli/named.h"
 #include "database/postgres_value.h"
 #include "reader/formats.h"
+#include "reader/value_list.h"
 #include "shared/heading.h"
 #include "shared/text.h"
 
@@ -34,10 +35,10 @@
 /* ----- reading a list ----- */
 
 /* A list that is being read.  Owns pairs. */
-struct value_list
+struct list_file
 {
 	const char *path;
-	struct byte_buffer pairs; /* a JSON array of [line, value, replacement] */
+	struct byte_buffer pairs; /* a JSON array of [line, value, replacement, key] */
 	int value;                /* positions in the header */
 	int replacement;
 	struct glue_error error; /* why an event stopped the reading */
@@ -68,7 +69,7 @@ is_heading(const void *context, struct text_view text)
 static bool
 take_header(void *context, const struct record *header)
 {
-	struct value_list *list = context;
+	struct list_file *list = context;
 
 	list->value = find_heading(header, VALUE_HEADING);
 	list->replacement = find_heading(header, REPLACEMENT_HEADING);
@@ -80,15 +81,18 @@ take_header(void *context, const struct record *header)
 }
 
 static bool
-append_pair(struct value_list *list, int64_t line, struct text_view value,
+append_pair(struct list_file *list, int64_t line, struct text_view value,
 			struct text_view replacement)
 {
 	struct byte_buffer *pairs = &list->pairs;
 	char beginning[32];
+	char buffer[VALUE_LIST_KEY_BYTES];
+	struct text_view key = {buffer, value_list_key(value, buffer)};
 
 	if (!byte_buffer_reserve(pairs,
-							 LONGEST_JSON_ESCAPE * (value.length + replacement.length) +
-								 sizeof(beginning) + 8,
+							 LONGEST_JSON_ESCAPE *
+									 (value.length + replacement.length + key.length) +
+								 sizeof(beginning) + 11,
 							 &list->error))
 		return false;
 	snprintf(beginning, sizeof(beginning), "%c[%" PRId64 ",\"", pairs->used == 0 ? '[' : ',', line);
@@ -96,6 +100,8 @@ append_pair(struct value_list *list, int64_t line, struct text_view value,
 	byte_buffer_append_json(pairs, value);
 	byte_buffer_put(pairs, "\",\"", 3);
 	byte_buffer_append_json(pairs, replacement);
+	byte_buffer_put(pairs, "\",\"", 3);
+	byte_buffer_append_json(pairs, key);
 	byte_buffer_put(pairs, "\"]", 2);
 	return true;
 }
@@ -103,7 +109,7 @@ append_pair(struct value_list *list, int64_t line, struct text_view value,
 static bool
 take_record(void *context, const struct record *record)
 {
-	struct value_list *list = context;
+	struct list_file *list = context;
 	struct text_view value;
 
 	if (record->defect_type == NULL &&
@@ -143,7 +149,7 @@ push_file(FILE *file, struct row_source *source, const char *path, struct glue_e
 }
 
 static bool
-read_file(FILE *file, struct value_list *list, struct glue_error *error)
+read_file(FILE *file, struct list_file *list, struct glue_error *error)
 {
 	const struct row_source_options options = {
 		.max_bytes = MOST_BYTES,
@@ -163,7 +169,7 @@ read_file(FILE *file, struct value_list *list, struct glue_error *error)
  * Read the pairs of a file ("-" for standard input).
  */
 static bool
-read_list(struct value_list *list, struct glue_error *error)
+read_list(struct list_file *list, struct glue_error *error)
 {
 	FILE *file = strcmp(list->path, "-") == 0 ? stdin : fopen(list->path, "r");
 	bool done;
@@ -182,10 +188,10 @@ read_list(struct value_list *list, struct glue_error *error)
 
 /* ----- storing a list ----- */
 
-/* A value that has two replacements, with the lines that say so. */
+/* A value that has two replacements, in whatever case, with the lines that say so. */
 static const char conflict_query[] =
-	"SELECT p ->> 1, min((p ->> 0)::bigint), max((p ->> 0)::bigint)"
-	" FROM jsonb_array_elements($1::jsonb) p GROUP BY p ->> 1"
+	"SELECT min(p ->> 1), min((p ->> 0)::bigint), max((p ->> 0)::bigint)"
+	" FROM jsonb_array_elements($1::jsonb) p WHERE p ->> 3 <> '' GROUP BY p ->> 3"
 	" HAVING count(DISTINCT p ->> 2) > 1 ORDER BY 2 LIMIT 1";
 
 static const char set_query[] =
@@ -196,7 +202,7 @@ static const char set_query[] =
  * Refuse a list that contradicts itself.
  */
 static bool
-check_conflicts(struct database *database, const struct value_list *list, struct glue_error *error)
+check_conflicts(struct database *database, const struct list_file *list, struct glue_error *error)
 {
 	const char *const values[] = {list->pairs.data};
 	PGresult *result = NULL;
@@ -257,7 +263,7 @@ set_list(struct database *database, const struct options *options, const char *p
 static bool
 store_list(struct database *database, const struct options *options, struct glue_error *error)
 {
-	struct value_list list = {.path = options->operands[1]};
+	struct list_file list = {.path = options->operands[1]};
 	bool done = read_list(&list, error) && check_conflicts(database, &list, error) &&
 				set_list(database, options, list.pairs.data, error);
 

@@ -25,6 +25,7 @@ struct scan
 	/* mutable */
 	struct row_reader *reader;
 	struct encoding_check *encoding;
+	const struct file_map *map; /* the vendor's; NULL: none */
 	EVP_MD_CTX *digest;
 	int64_t byte_count;
 	int64_t row_count;
@@ -192,6 +193,7 @@ void
 scan_need(struct scan *scan, const struct column_needs *needs)
 {
 	row_reader_need(scan->reader, needs);
+	scan->map = needs->map;
 }
 
 /*
@@ -296,6 +298,21 @@ finish_digest(struct scan *scan, char *content_id)
 	hex_write(content_id, digest, length);
 }
 
+/* Set the fault that the file has no rows, or only such as its map skips. */
+static void
+no_rows(struct scan *scan)
+{
+	struct row_source_found found;
+
+	row_reader_found(scan->reader, &found);
+	if (found.skipped_rows == 0)
+		glue_error_file(&scan->error, "NO_ROWS");
+	else
+		glue_error_set(&scan->error, GLUE_FILE_FAULT, "NO_ROWS",
+					   "the map %s skips all rows of the file (%" PRId64 ")",
+					   file_map_name(scan->map), found.skipped_rows);
+}
+
 static void
 finish_reading(struct scan *scan)
 {
@@ -307,7 +324,7 @@ finish_reading(struct scan *scan)
 			scan->error = error;
 	}
 	else if (scan->row_count == 0)
-		glue_error_file(&scan->error, "NO_ROWS");
+		no_rows(scan);
 }
 
 bool

@@ -16,8 +16,8 @@
 
 #include "shared/text.h"
 
-/* Bytes of a value as it is compared; longer ones are in no list. */
-#define VALUE_LIST_KEY_BYTES 1024
+/* Bytes of a value as it is compared: 1,000 characters.  Longer ones are in no list. */
+#define VALUE_LIST_KEY_BYTES (1000 * MAX_CHARACTER_BYTES)
 
 /* A value, as it is compared, and its replacement. */
 struct value_pair

@@ -68,6 +68,9 @@ write_file('categories.csv', "value,replacement\nKüche,Kitchen\nLicht,Bedroom\n
 ($out) = set_map('shop', $map, '--vendor', 'V');
 like($out, qr/uses the value list "categories", which is empty; fill it with: onboard map values categories FILE --vendor V/,
 	'what it lacks is named');
+my (undef, $refusal) = is_exit(2, 'a list that contradicts itself is refused', qw(map values categories),
+	write_file('contradiction.csv', "value,replacement\nKüche,Kitchen\n KÜCHE ,Bathroom\n"), qw(--vendor V));
+like($refusal, qr/lines 2 and 3 have different replacements of/, 'with its lines');
 is_exit(0, 'its value list is stored', qw(map values categories categories.csv --vendor V));
 ($out) = is_exit(0, 'and printed', qw(map values categories --vendor V));
 like($out, qr/^value,replacement\n"Küche","Kitchen"\n"Licht","Bedroom"\n$/, 'as it was');

@@ -623,6 +623,7 @@ test_scan(void)
 	ok(scan_push(scan, "sku,p\n1,\n", 9, &error) && !scan_finish(scan, &result, &error),
 	   "a file whose rows are all skipped is refused");
 	is_text(error.code, "NO_ROWS", "because it has none");
+	is_text(error.text, "the map shop skips all rows of the file (1)", "which the message says");
 	scan_destroy(scan);
 	needs.map = NULL;
 	file_map_destroy(map);
