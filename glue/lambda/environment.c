@@ -288,14 +288,14 @@ static const struct setting table[] = {
 		INTEGER(max_file_bytes, 0, LARGEST_OBJECT),
 		.used_by = READERS,
 		.standard = "10485760",
-		.meaning = "larger files are refused; 0 means no limit",
+		.meaning = "larger files are refused, unless the map sets another limit; 0 means no limit",
 	},
 	{
 		.name = "MAX_ROWS",
 		INTEGER(max_rows, 0, MOST_ROWS),
 		.used_by = READERS,
 		.standard = "10000",
-		.meaning = "files with more rows are refused; 0 means no limit",
+		.meaning = "files with more rows are refused, likewise; 0 means no limit",
 	},
 	{
 		.name = "ROUTE",
