@@ -342,7 +342,7 @@ SELECT first_error(m) FROM unnest(ARRAY['{}', '{"keys": ["price"]}', '{"keys": [
 	'{"keys": ["x", "price", "price"], "header": ["a", "b", "c"], "skipped_rows": 3}',
 	'{"keys": null, "converted": null, "skipped_rows": null}']::jsonb[]) m;
 
--- Two columns of ours that are made of one of the vendor's: the second has no cell of its own.
+-- Two of our columns share one of the vendor's: the second has no cell of its own.
 SELECT onboard_begin_upload('MAP-2', 'twice.csv', total_records => 2, metadata => '{"header": ["Code", "Price"],
 	"keys": ["sku", "price"], "sources": {"vendor_product_id": "Code", "unit": "No", "brand": 7},
 	"converted": ["vendor_product_id"]}') AS t \gset

@@ -175,7 +175,7 @@ read_list(struct value_list *list, struct glue_error *error)
 	if (file != stdin)
 		fclose(file);
 	if (done && list->pairs.used == 0)
-		return glue_error_set(error, GLUE_FILE_FAULT, "NO_ROWS", "%s: there are no values",
+		return glue_error_set(error, GLUE_FILE_FAULT, "NO_ROWS", "%s: the file has no values",
 							  list->path);
 	return done && byte_buffer_append(&list->pairs, "]", 2, error);
 }
@@ -193,7 +193,7 @@ static const char set_query[] =
 	" (SELECT jsonb_object_agg(p ->> 1, p ->> 2) FROM jsonb_array_elements($3::jsonb) p) END)";
 
 /*
- * Refuse a list that contradicts itself.
+ * Refuse a list with two replacements for one value.
  */
 static bool
 check_conflicts(struct database *database, const struct value_list *list, struct glue_error *error)

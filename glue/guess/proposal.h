@@ -16,10 +16,10 @@
 #include "guess/sample.h"
 #include "shared/columns.h"
 
-/* The name of the list that a proposed map has the vendor's categories in. */
+/* The value list with which a proposed map replaces the vendor's categories. */
 #define GUESS_CATEGORY_LIST "categories"
 
-/* A heading for a column of ours. */
+/* A heading for one of our columns. */
 struct guessed_column
 {
 	int heading;                  /* index in the table's headings; -1: none */
@@ -31,7 +31,7 @@ struct guessed_column
 /* Most values of a column that are skipped. */
 #define GUESS_MOST_SKIPS 4
 
-/* Rows that are no products. */
+/* Rows that are not products. */
 struct guessed_skip
 {
 	int heading; /* -1: none are skipped */

@@ -73,7 +73,7 @@ struct upload
 	char delimiter;        /* 0: unknown, or the format has none */
 	const char *encoding;  /* as found or, before that, as asked for; NULL: unknown */
 	int64_t heading_bytes; /* size of the file's column names; 0: unknown */
-	int64_t skipped_rows;  /* records that the map skipped, which are no rows */
+	int64_t skipped_rows;  /* records that the map skipped */
 	bool has_checkpoint;
 	struct resume_token checkpoint; /* where the next reading resumes */
 

@@ -297,7 +297,8 @@ add_sources(cJSON *metadata, const struct column_map *map)
 
 /*
  * Add what the reports need to know of the vendor's map: under which name each of the
- * header's cells is kept, and which columns have values that no cell can take back.
+ * header's cells is kept, and which columns have cells that cannot take a corrected
+ * value.
  */
 static void
 add_map(cJSON *metadata, const struct vendor_file *file)

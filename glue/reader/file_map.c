@@ -53,7 +53,7 @@ allocate(struct parsing *parsing, size_t size)
 	return block->memory;
 }
 
-/* Copy texts and their bytes, each with a NUL; sets the error and returns NULL without memory. */
+/* Copy texts and their bytes, each with a NUL; sets the error and returns NULL if out of memory. */
 static const struct text_view *
 copy_texts(struct parsing *parsing, const struct text_view *texts, int count)
 {
@@ -97,8 +97,9 @@ copy_text(struct parsing *parsing, struct text_view *copy, struct text_view text
 static bool
 foreign_document(struct parsing *parsing)
 {
-	return glue_error_set(parsing->error, GLUE_INTERNAL_ERROR, "MAP",
-						  "the column map of the vendor is not as this program knows maps");
+	return glue_error_set(
+		parsing->error, GLUE_INTERNAL_ERROR, "MAP",
+		"the column map of the vendor was written for another version of this program");
 }
 
 /* Return a member that is a text, or NULL. */

@@ -83,7 +83,7 @@ struct map_use
 	bool is_safe; /* all steps are; see transformation.h */
 };
 
-/* Rows that are no products. */
+/* Rows that are not products. */
 struct map_skip
 {
 	int heading_count; /* alternatives */

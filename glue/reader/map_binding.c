@@ -103,7 +103,7 @@ name_of(const struct map_use *use)
 	}
 }
 
-/* Give a field the role that a statement says. */
+/* Assign a field the role that a statement gives it. */
 static void
 assign(struct binder *binder, int index, const struct map_use *use)
 {
@@ -264,7 +264,7 @@ bind_skip(struct binder *binder, const struct map_skip *skip)
 		return false;
 	if (bound->source == NOT_FOUND)
 		return true;
-	/* A row of a fix file was not skipped for what the rows above it have, or filled in. */
+	/* Rows of a fix file were not skipped before, and their cells are filled already. */
 	if (binder->is_fix_file && binder->is_filled[bound->source])
 		return true;
 	bound->spares_blank = skip->fill != NULL && binder->is_fix_file;
@@ -306,7 +306,7 @@ has_name_of_attribute(const struct column_map *columns, const struct mapped_fiel
 	return false;
 }
 
-/* Return whether a field that no statement makes something of is left out. */
+/* Return whether a field that no statement uses is left out. */
 static bool
 is_left_out(const struct binder *binder, int index)
 {
@@ -326,7 +326,7 @@ is_left_out(const struct binder *binder, int index)
 		   has_name_of_attribute(binder->columns, field);
 }
 
-/* Give the rest of the fields their roles: first those left out, whose names are free. */
+/* Assign the other fields their roles: first those left out, whose names are then free. */
 static void
 bind_others(struct binder *binder)
 {

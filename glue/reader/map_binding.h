@@ -48,7 +48,7 @@ struct bound_fill
 	int groups[TRANSFORMATION_MAX_ARGUMENTS]; /* the first that is not blank is the group */
 };
 
-/* A column of the file that tells which rows are no products. */
+/* A column of the file that tells which rows are not products. */
 struct bound_skip
 {
 	int source;

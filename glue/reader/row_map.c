@@ -204,7 +204,7 @@ note_fill(const struct bound_fill *bound, struct fill *fill, const struct record
 }
 
 /*
- * Forget what a row that cannot be read may have changed, because no product may take
+ * Forget what an unreadable row may have changed, because no product may be filled with
  * the text of another one.  A group that a later row names is still known.
  */
 static void
@@ -398,7 +398,7 @@ row_size(const struct row_map *map)
 	return size;
 }
 
-/* Make the row one with a defect if it is too large; what the file has is not. */
+/* Give the row a defect if the map made it too large. */
 static void
 check_size(struct row_map *map)
 {

@@ -367,7 +367,7 @@ test_skipping(void)
 	int tokens;
 
 	tokens = check(
-		"rows that are no products have no number",
+		"rows that are not products have no number",
 		"skip when Type is Variable\nskip when p is blank\nprice = p\nignore Type",
 		"sku,Type,p\n1,simple,2\n2, VARIABLE ,3\n3,,4\n4,simple, \n5,\xEF\xBF\xBD,\n6,x,7\n",
 		"c:sku|u:Type|c:price\n1@2 1|simple|2  {Type=simple}\n2@4 3||4\n"
