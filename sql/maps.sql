@@ -278,7 +278,7 @@ SELECT row_number, errors -> 0 ->> 'error_type' AS error, errors -> 0 ->> 'error
 SELECT row_number, octet_length(original_data::text) < 300000 AS small, left(original_data::text, 30)
 	FROM onboard.validation_errors
 	WHERE upload_id = :'w' AND row_number <> 2 ORDER BY 1;
--- What is no object of strings is a mistake of the client.
+-- A value that is not an object of strings is a mistake of the client.
 INSERT INTO onboard.intake (upload_id, row_number, source_cells) VALUES (:'w', 9, '["price"]'); -- ERROR
 INSERT INTO onboard.intake (upload_id, row_number, source_cells) VALUES (:'w', 9, '"price"'); -- ERROR
 INSERT INTO onboard.intake (upload_id, row_number, source_cells) VALUES (:'w', 9, '{"price": 1}'); -- ERROR

@@ -93,7 +93,7 @@ CREATE TABLE onboard.column_maps (
 	CONSTRAINT column_maps_pkey PRIMARY KEY (vendor_id, map_name, version)
 );
 COMMENT ON TABLE onboard.column_maps IS
-	'How the columns of vendors'' own files become ours: every version of every map, of which the newest counts';
+	'How the columns of vendors'' own files become ours: all versions of all maps; the newest counts';
 COMMENT ON COLUMN onboard.column_maps.definition IS 'Statements of the map; null for a version that removed it';
 COMMENT ON COLUMN onboard.column_maps.created_by IS 'session_user';
 

@@ -348,7 +348,7 @@ print_removed(const struct options *options)
 
 /* ----- rate ----- */
 
-/* SQLSTATE of a text that is no number. */
+/* SQLSTATE of a text that is not a number. */
 #define INVALID_NUMBER "22P02"
 
 static int

@@ -335,7 +335,7 @@ command_map_values(const struct options *options)
 	struct database *database = NULL;
 	bool done = !options->remove || !has_file ||
 				glue_error_set(&error, GLUE_USAGE_ERROR, "USAGE",
-							   "\"onboard map values\" takes either FILE or --remove");
+							   "\"onboard map values\" accepts either FILE or --remove, not both");
 
 	if (done)
 		database = chosen_database_open(options, &error);

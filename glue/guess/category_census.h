@@ -26,7 +26,7 @@ struct category_census;
 
 /*
  * Create a census.  Borrows the categories.  reads_paths and reads_lists say that the
- * map takes a category from a path, or from the first of several.  NULL if out of
+ * map finds a category in a path, or in the first of several.  NULL if out of
  * memory.
  */
 extern struct category_census *

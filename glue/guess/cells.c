@@ -88,14 +88,14 @@ weight_unit_of(struct text_view word)
 
 /* ----- numbers ----- */
 
-/* A number in a cell, without what stands around it. */
+/* A number in a cell, and what surrounds it. */
 struct number_parts
 {
 	struct text_view digits; /* and signs between them */
 	struct text_view before; /* a currency, "" for nothing */
 	struct text_view after;  /* a currency, a unit, "%" */
 	bool is_negative;
-	bool is_spaced; /* a blank stands before what comes after */
+	bool is_spaced; /* a space precedes what comes after */
 };
 
 static bool

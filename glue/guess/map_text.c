@@ -21,7 +21,7 @@
 #define MOST_CATEGORIES 200
 #define MOST_LIST_BYTES ((size_t) 8 << 10)
 
-/* A text within quotes is at most twice as long as it was, besides the quotes. */
+/* Escapes at most double the length of a text; the quotes come on top. */
 #define QUOTED_SIZE 1200
 
 struct writer

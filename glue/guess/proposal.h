@@ -46,7 +46,7 @@ struct map_guess
 	struct category_list categories;  /* borrowed */
 	struct cell_profile *profiles;    /* of each heading */
 	int *heading_percents;            /* for each heading, column by column */
-	bool *names_other;                /* likewise: the heading says that it is something else */
+	bool *names_other;                /* likewise: the heading names another subject */
 
 	struct guessed_column columns[COLUMN_COUNT];
 	struct guessed_column
@@ -57,8 +57,7 @@ struct map_guess
 
 	bool
 		*is_repeated; /* likewise: other columns have it, too, so that a map can only ignore them */
-	bool
-		*is_usable; /* likewise: it can stand in a map; not if it is blank, very long or repeated */
+	bool *is_usable;  /* likewise: a map can name it: it is not blank, very long or repeated */
 
 	struct category_census *census;
 };

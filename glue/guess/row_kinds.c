@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * row_kinds.c
- *	  Rows of a file that are no products, and cells that only the first of
+ *	  Rows of a file that are not products, and cells that only the first of
  *	  several rows has.
  *
  *-------------------------------------------------------------------------

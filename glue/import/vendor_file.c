@@ -277,8 +277,7 @@ add_header(cJSON *metadata, const struct column_map *map)
 }
 
 /*
- * Add the headings of the columns that the map makes of a column of the file besides
- * another one.
+ * Add the headings of our columns that share a column of the file with another one.
  */
 static void
 add_sources(cJSON *metadata, const struct column_map *map)

@@ -297,7 +297,7 @@ store_step(struct parsing *parsing, struct transform_step *step, const struct ma
 
 /*
  * An amount in another currency than the one that is exchanged keeps its sign, so that
- * it is no number: its value would be wrong.
+ * it is rejected: its value would be wrong.
  */
 static void
 expect_currency(struct transform_step *steps, int count)

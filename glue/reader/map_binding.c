@@ -361,7 +361,7 @@ is_key(const struct column_map *columns, struct text_view key)
 	return false;
 }
 
-/* Write the name of a numbered column that is no key yet: that of its place, or a higher one. */
+/* Write the name of a numbered column that is not a key yet: that of its place, or a higher one. */
 static struct text_view
 numbered_key(const struct column_map *columns, int index, char key[NUMBERED_KEY_SIZE])
 {

@@ -18,13 +18,13 @@
 #include "reader/column_map.h"
 #include "reader/file_map.h"
 
-/* A value that the map makes of one or more cells. */
+/* A value that the map makes from one or more cells. */
 struct bound_use
 {
 	int field;  /* where the value goes */
 	int source; /* the field of the file that it comes from */
 	const struct map_use *use;
-	struct text_view sign; /* of join: stands between the cells */
+	struct text_view sign; /* of join: the text between the cells */
 	int joined_count;
 	int *joined; /* of join: the fields of the file that are appended */
 };
@@ -70,7 +70,7 @@ struct map_binding
 	struct bound_skip *skips;
 	int unused_count;
 	int *unused; /* fields of the file that are FIELD_UNUSED */
-	char *keys;  /* bytes of keys that are no headings */
+	char *keys;  /* bytes of keys that are not headings */
 };
 
 /* Return how many fields a map may add to those of a file. */

@@ -457,13 +457,8 @@ static bool
 append_text(struct byte_buffer *buffer, const char *before, struct text_view text,
 			struct glue_error *error)
 {
-	if (!byte_buffer_append_string(buffer, before, error) ||
-		!byte_buffer_reserve(buffer, LONGEST_JSON_ESCAPE * text.length + 2, error))
-		return false;
-	byte_buffer_put(buffer, "\"", 1);
-	byte_buffer_append_json(buffer, text);
-	byte_buffer_put(buffer, "\"", 1);
-	return true;
+	return byte_buffer_append_string(buffer, before, error) &&
+		   byte_buffer_append_json_string(buffer, text, error);
 }
 
 /* Append the state of a fill; "group" is left out before the first row. */

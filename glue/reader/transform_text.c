@@ -440,7 +440,7 @@ static const struct
 	{"style", "</style"},
 };
 
-/* What else stands in angle brackets, at the start of a page or out of a word processor. */
+/* Other markup in angle brackets, from the start of a page or a word processor. */
 static const char *const declarations[] = {"<!doctype", "<?xml", "<![if", "<![endif"};
 
 struct tag
@@ -524,7 +524,7 @@ read_tag(struct text_view text, size_t offset, struct tag *tag)
 	return end > 0;
 }
 
-/* What stands between the last character and the next one. */
+/* The gap between the last character and the next one. */
 enum gap
 {
 	GAP_NONE,

@@ -252,14 +252,14 @@ is_text(const struct line *line)
 	return line->token.kind == TOKEN_WORD || line->token.kind == TOKEN_TEXT;
 }
 
-/* Read a word that must stand here. */
+/* Read a required word. */
 static bool
 take_word(struct line *line, const char *word, const char *wanted)
 {
 	return is_word(line, word) ? advance(line) : unexpected(line, wanted);
 }
 
-/* Read a text that must stand here. */
+/* Read a required text. */
 static bool
 take_text(struct line *line, struct text_view *text, const char *wanted)
 {
@@ -648,7 +648,7 @@ unknown_step(struct line *line)
 	return false;
 }
 
-/* Check that a step may stand where it does. */
+/* Check that a step is allowed at its place. */
 static bool
 check_place(struct line *line, const struct map_step *step)
 {
@@ -970,7 +970,7 @@ read_statement(struct line *line)
 	return unknown_statement(line);
 }
 
-/* Empty a statement, but for its storage. */
+/* Clear a statement, except for its storage. */
 static void
 clear_statement(struct map_statement *statement, int line)
 {

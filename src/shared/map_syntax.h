@@ -87,8 +87,8 @@ struct map_step
 };
 
 /*
- * All texts are without quotes and escapes, NUL-terminated besides, and live in
- * storage, until the next statement is read into the structure.
+ * All texts are without quotes and escapes, are NUL-terminated, and live in
+ * storage until the next statement is read into the structure.
  */
 struct map_statement
 {

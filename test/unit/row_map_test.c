@@ -290,7 +290,7 @@ test_header_faults(void)
 	check("no heading of the map", "sku = Art", "a,b\n1,2\n",
 		  "NO_HEADER the first line contains none of the headings that the map shop names: the "
 		  "file must begin with its header line; it begins with \"a,b\"\n");
-	check("constants are no headings", "sku = Art\nunit = constant box", "a,b\n1,2\n",
+	check("constants are not headings", "sku = Art\nunit = constant box", "a,b\n1,2\n",
 		  "NO_HEADER the first line contains none of the headings that the map shop names: the "
 		  "file must begin with its header line; it begins with \"a,b\"\n");
 	check("a heading of the map twice", "sku = Art\nbrand = Marke", "Art,MARKE,marke\n1,2,3\n",
@@ -417,7 +417,7 @@ test_filling(void)
 		"sku,Type,b\n1,parent,A\n2,,\n,,\n3,x\n4,,\n",
 		"c:sku|u:Type|c:brand\n1@3 2||A\n2@4 EMPTY_ROW row is empty <,,>\n"
 		"3@5 MALFORMED_ROW the record has 2 fields, the header has 3 <3,x>\n4@6 4||\nskipped 1\n");
-	check("empty rows are no end", "brand = b | fill_down", "sku,b\n1,A\n,\n2,\n",
+	check("empty rows do not end a file", "brand = b | fill_down", "sku,b\n1,A\n,\n2,\n",
 		  "c:sku|c:brand\n1@2 1|A\n2@3 EMPTY_ROW row is empty <,>\n3@4 2|A\n");
 	check("after a broken row, only rows that name their group are filled",
 		  "category = c | fill_down(Name)\nproduct_name = Name",
