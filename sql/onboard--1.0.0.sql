@@ -2567,7 +2567,7 @@ COMMENT ON FUNCTION onboard.vendor_message(jsonb, text, text) IS 'The message of
 CREATE FUNCTION onboard.vendor_suggestion(metadata jsonb, error_type text, error_field text, suggestion text) RETURNS text
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_vendor_suggestion';
 COMMENT ON FUNCTION onboard.vendor_suggestion(jsonb, text, text, text) IS
-	'The suggestion, or null if a map converts the values of the column, so that the vendor''s cell cannot be as suggested';
+	'The suggestion, or null if a map converts the values of the column, so that it does not fit the vendor''s cell';
 
 CREATE FUNCTION onboard.skipped_rows(metadata jsonb) RETURNS bigint
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE

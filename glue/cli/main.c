@@ -636,7 +636,7 @@ static const struct command commands[] = {
 	{
 		.name = "map values",
 		.operands = "LIST [FILE]",
-		.summary = "show or store a list of values",
+		.summary = "show or store a value list",
 		.description =
 			"Stores the list in FILE (\"-\" for standard input), with which maps replace a vendor's "
 			"values by ours: a table, such as a CSV file, with the columns \"value\" and "

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "guess/cells.h"
+#include "guess/cell_profile.h"
 
 /* A category of the vendor's that we do not have. */
 struct unknown_category

@@ -6,7 +6,7 @@
  * Headings are assigned to our columns so that the whole assignment is the best one.
  * The proposal says how sure each line is, and why: a person decides.
  *
- *	  sample -> vocabulary.h: headings; cells.h, cell_fit.h: values -> assignment.h
+ *	  sample -> vocabulary.h: headings; cell_profile.h, cell_fit.h: values -> assignment.h
  *		  -> row_kinds.h: rows that are not products, cells to fill down -> map_guess
  *		  -> map_text.h: the text of the map
  *

@@ -12,7 +12,7 @@
 
 #include "guess/category_census.h"
 #include "guess/cell_fit.h"
-#include "guess/cells.h"
+#include "guess/cell_profile.h"
 #include "guess/sample.h"
 #include "shared/columns.h"
 

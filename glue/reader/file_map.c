@@ -124,7 +124,7 @@ check_rates(struct parsing *parsing)
 						  parsing->map->name, pair, pair, strlen(pair) > 4 ? pair + 4 : "");
 }
 
-/* Read a list of values from an object; values and replacements are its members. */
+/* Read a value list from an object; its members are values and replacements. */
 static bool
 read_list(struct parsing *parsing, struct value_list *list, const cJSON *object)
 {

@@ -4,8 +4,8 @@
  *	  A vendor's column map, as the database returns it to a program that reads
  *	  a file.
  *
- * The document of onboard_map() has the text of the map and the lists of values, the
- * exchange rates and the categories that it uses.  Parsing it yields everything that
+ * The document of onboard_map() has the text of the map and the value lists, exchange
+ * rates and the categories that it uses.  Parsing it yields everything that
  * a reader needs, so that one file is read the same way from begin to end, whatever
  * is stored meanwhile.
  *

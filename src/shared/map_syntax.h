@@ -46,7 +46,7 @@
 #define MAP_MAX_HEADINGS 16
 #define MAP_MAX_STEPS 16
 
-/* Characters of the name of a map or of a list of values. */
+/* Characters of the name of a map or of a value list. */
 #define MAP_MAX_NAME 50
 
 /* Size of a fault's message, including the terminating NUL. */

@@ -99,14 +99,14 @@ enum argument_kind
 {
 	ARGUMENT_NONE,
 	ARGUMENT_GROUPING, /* . , ' or a blank, which stands for any */
-	ARGUMENT_SIGN,     /* a short text that divides others */
+	ARGUMENT_SIGN,     /* a separator: a short text */
 	ARGUMENT_TEXT,     /* any */
 	ARGUMENT_NUMBER,   /* a decimal number above 0 */
 	ARGUMENT_LEAST,    /* a decimal number, which may be 0 */
 	ARGUMENT_DECIMALS, /* how many digits after the point */
 	ARGUMENT_PART,     /* which part, from 1 */
 	ARGUMENT_CURRENCY, /* code of ISO 4217 */
-	ARGUMENT_LIST,     /* name of a list of values */
+	ARGUMENT_LIST,     /* name of a value list */
 	ARGUMENT_HEADING   /* of another column of the file */
 };
 

@@ -103,7 +103,7 @@ is_deeply([ sort map { $_->{value} } @{ $result->{unknown_categories} } ],
 # The list of categories, to be filled in.
 guess(0, "$folder/es_tarifa.csv", '--csv', "$CliTest::work/list.csv");
 my $list = read_file("$CliTest::work/list.csv");
-like($list, qr/value,replacement\n/, 'the categories are written as a list of values');
+like($list, qr/value,replacement\n/, 'the categories are written as a value list');
 like($list, qr/^Cocina,/m, 'with one line for each');
 is_exit(0, 'which is stored as it is', 'map', 'values', 'categories', "$CliTest::work/list.csv", '--vendor', 'G');
 

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * cells.c
+ * cell_profile.c
  *	  What the cells of a column look like: prices, addresses, codes, prose.
  *
  * A cell is judged by itself; only the profile of a whole column tells whether the
@@ -14,7 +14,7 @@
 #include <strings.h>
 
 #include "base/heap.h"
-#include "guess/cells.h"
+#include "guess/cell_profile.h"
 #include "shared/columns.h"
 #include "shared/suggest.h"
 #include "shared/url.h"

@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
- * cells.h
+ * cell_profile.h
  *	  What the cells of a column look like: prices, addresses, codes, prose.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef GLUE_CELLS_H
-#define GLUE_CELLS_H
+#ifndef GLUE_CELL_PROFILE_H
+#define GLUE_CELL_PROFILE_H
 
 #include <stdbool.h>
 
@@ -125,4 +125,4 @@ extern bool cell_number(struct text_view cell, enum number_sign decimal, double 
 /* Find the unit of weight that a word is, in small letters; WEIGHT_UNIT_COUNT for none. */
 extern enum weight_unit weight_unit_of(struct text_view word);
 
-#endif /* GLUE_CELLS_H */
+#endif /* GLUE_CELL_PROFILE_H */
