@@ -27,7 +27,7 @@
 #include "shared/map_syntax.h"
 #include "shared/text.h"
 
-/* How the map says that a file is read and applied; NULL, 0 or false: it does not say. */
+/* Settings of the map for reading and applying a file; NULL, 0 or false if it has none. */
 struct file_map_defaults
 {
 	const char *mode;

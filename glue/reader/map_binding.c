@@ -26,7 +26,7 @@ struct binder
 	struct map_binding *binding;
 	bool *is_used;   /* of each field of the file: the map names it */
 	bool *is_set;    /* it has its role */
-	bool *is_filled; /* its blank cells take the text above */
+	bool *is_filled; /* its blank cells are filled from above */
 	bool is_fix_file;
 	struct glue_error *error;
 };
@@ -155,8 +155,8 @@ bind_groups(struct binder *binder, const struct transform_step *step, struct bou
 
 /*
  * Remember that the blank cells of a field are filled; the first statement counts.
- * Without any of the columns that tell groups apart, nothing is filled.  Nor is it in a
- * fix file: its cells have been, and the rows that were above are missing.
+ * Without any of the columns that tell groups apart, nothing is filled; nor in a fix
+ * file, whose cells are filled already and which lacks the rows above.
  */
 static bool
 bind_fill(struct binder *binder, const struct transform_step *step, int source, bool is_for_skip)
@@ -252,7 +252,7 @@ bind_use(struct binder *binder, const struct map_use *use)
 
 /* ----- rows that are left out ----- */
 
-/* A skip for columns that the file lacks skips no row. */
+/* A skip whose columns the file lacks skips no row. */
 static bool
 bind_skip(struct binder *binder, const struct map_skip *skip)
 {

@@ -37,8 +37,8 @@ struct bound_constant
 };
 
 /*
- * A column of the file whose blank cells take the text above: the last one, or with
- * groups that of the first row of the row's group.
+ * A column of the file whose blank cells are filled from above: from the last text or,
+ * with groups, from the first row of the group.
  */
 struct bound_fill
 {

@@ -143,7 +143,7 @@ named_group(const struct bound_fill *bound, const struct record *record)
 	return cell;
 }
 
-/* Does a record belong to the group of the row above, as one that names no group does? */
+/* Does a record belong to the group of the row above?  One that names no group does. */
 static bool
 is_in_group(const struct bound_fill *bound, const struct fill *fill, const struct record *record)
 {
@@ -340,7 +340,7 @@ make_value(struct row_map *map, const struct bound_use *bound)
 		if (room.is_full)
 			map->too_long = field;
 	}
-	/* What was not changed stays as it was, its blanks included. */
+	/* An unchanged value keeps its blanks. */
 	if (value.data == trimmed.data && value.length == trimmed.length)
 		return cell;
 	if (is_in(map->buffers[0], value) || is_in(map->buffers[1], value))
@@ -354,7 +354,7 @@ add_source(struct row_map *map, struct text_view name, struct text_view cell)
 	map->sources[map->source_count++] = (struct source_cell){name, cell};
 }
 
-/* Make the values, and note the cells that they do not show. */
+/* Make the values, and keep the cells that they do not show. */
 static void
 make_values(struct row_map *map)
 {
