@@ -4,7 +4,7 @@
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email, modes) VALUES
 	('MAP-1', 'Map one', 'one@map.example', '{insert,upsert,update}'), ('MAP-2', 'Map two', 'two@map.example', '{insert}');
 
--- Versions: each change is one, removing included.
+-- Each change adds a version, and so does removing the map.
 SELECT onboard_set_map('MAP-1', 'shop', E'sku = "Variant SKU"\n');
 SELECT onboard_set_map('MAP-1', 'shop', E'sku = "Variant SKU"\n');
 SELECT onboard_set_map('MAP-1', 'shop', E'# shop\nsku = "Variant SKU" | upper\n');
@@ -41,7 +41,7 @@ SELECT onboard_remove_map('MAP-1', 'shop'); -- ERROR
 SELECT onboard_set_default_map('MAP-1', NULL);
 SELECT onboard_map('MAP-1') IS NULL AS none;
 
--- Presets: for every vendor, until it has a map of its own with the name
+-- A preset is for every vendor that has no map of its own with the same name.
 INSERT INTO onboard.shipped_maps VALUES ('map-preset', 'A preset', 'nothing', 'sku = "Item"');
 SELECT onboard_map('MAP-2', 'map-preset') - 'hash';
 SELECT map_name, version, is_preset, is_default, description, needs, updated_at FROM onboard_maps('MAP-2')
@@ -97,7 +97,7 @@ SELECT hash() <> :'h' AS definition;
 ROLLBACK;
 SELECT hash() = :'h' AS same;
 
--- Lists and rates: what is refused
+-- Invalid lists and rates
 SELECT onboard_set_map_values('MAP-1', 'l', '["a"]'); -- ERROR
 SELECT onboard_set_map_values('MAP-1', 'l', '{"a": 1}'); -- ERROR
 SELECT onboard_set_map_values('MAP-1', 'l', '{"a": {"b": "c"}}'); -- ERROR
@@ -137,7 +137,7 @@ SELECT onboard_set_map_values('MAP-1', 'categories', '{}');
 SELECT onboard_set_map('MAP-1', 'full', 'sku = "S"');
 SELECT onboard_remove_map('MAP-1', 'full');
 SELECT onboard_upload_map(:'a') = :'document' AS frozen;
--- The same file again is the same upload, whatever became of the map.
+-- The same file again is the same upload, even if the map has changed.
 SELECT onboard_begin_upload('MAP-1', 'a.csv', content_id => 'a', map_name => 'full', map_hash => repeat('0', 64)) = :'a' AS same;
 SELECT onboard_begin_upload('MAP-1', 'a.csv', content_id => 'a', map_name => 'shop', map_hash => repeat('0', 64)) = :'a' AS same;
 -- Without a hash, the map as it is now; the same document is kept once, with the name of each upload.
@@ -173,7 +173,7 @@ SELECT onboard_set_map('MAP-2', 'shop', ''); -- ERROR
 SELECT onboard_set_map_values('MAP-2', 'more', '{}'); -- ERROR
 INSERT INTO onboard.column_maps (vendor_id, map_name, version, definition) VALUES ('MAP-2', 'x', 1, ''); -- ERROR
 RESET ROLE;
--- An operator who is confined to a vendor writes for none.
+-- An operator role that is confined to a vendor cannot write maps.
 SELECT onboard_grant_operator('regress_onboard_map_vendor');
 SET ROLE regress_onboard_map_vendor;
 SELECT onboard_set_map('MAP-1', 'shop', ''); -- ERROR
@@ -278,7 +278,7 @@ SELECT row_number, errors -> 0 ->> 'error_type' AS error, errors -> 0 ->> 'error
 SELECT row_number, octet_length(original_data::text) < 300000 AS small, left(original_data::text, 30)
 	FROM onboard.validation_errors
 	WHERE upload_id = :'w' AND row_number <> 2 ORDER BY 1;
--- What is no object of strings is a mistake of the client.
+-- A value that is not an object of strings is a mistake of the client.
 INSERT INTO onboard.intake (upload_id, row_number, source_cells) VALUES (:'w', 9, '["price"]'); -- ERROR
 INSERT INTO onboard.intake (upload_id, row_number, source_cells) VALUES (:'w', 9, '"price"'); -- ERROR
 INSERT INTO onboard.intake (upload_id, row_number, source_cells) VALUES (:'w', 9, '{"price": 1}'); -- ERROR
@@ -342,7 +342,7 @@ SELECT first_error(m) FROM unnest(ARRAY['{}', '{"keys": ["price"]}', '{"keys": [
 	'{"keys": ["x", "price", "price"], "header": ["a", "b", "c"], "skipped_rows": 3}',
 	'{"keys": null, "converted": null, "skipped_rows": null}']::jsonb[]) m;
 
--- Two columns of ours that are made of one of the vendor's: the second has no cell of its own.
+-- Two of our columns share one of the vendor's: the second has no cell of its own.
 SELECT onboard_begin_upload('MAP-2', 'twice.csv', total_records => 2, metadata => '{"header": ["Code", "Price"],
 	"keys": ["sku", "price"], "sources": {"vendor_product_id": "Code", "unit": "No", "brand": 7},
 	"converted": ["vendor_product_id"]}') AS t \gset

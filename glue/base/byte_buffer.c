@@ -121,3 +121,15 @@ byte_buffer_append_json(struct byte_buffer *buffer, struct text_view text)
 	}
 	buffer->used = next - buffer->data;
 }
+
+bool
+byte_buffer_append_json_string(struct byte_buffer *buffer, struct text_view text,
+							   struct glue_error *error)
+{
+	if (!byte_buffer_reserve(buffer, LONGEST_JSON_ESCAPE * text.length + 2, error))
+		return false;
+	byte_buffer_put(buffer, "\"", 1);
+	byte_buffer_append_json(buffer, text);
+	byte_buffer_put(buffer, "\"", 1);
+	return true;
+}

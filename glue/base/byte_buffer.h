@@ -65,4 +65,8 @@ extern bool byte_buffer_terminate(struct byte_buffer *buffer, struct glue_error 
  */
 extern void byte_buffer_append_json(struct byte_buffer *buffer, struct text_view text);
 
+/* Append text as a JSON string, with the quotes.  Returns false on OUT_OF_MEMORY. */
+extern bool byte_buffer_append_json_string(struct byte_buffer *buffer, struct text_view text,
+										   struct glue_error *error);
+
 #endif /* GLUE_BYTE_BUFFER_H */

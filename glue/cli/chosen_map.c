@@ -18,7 +18,7 @@
 #include "import/vendor_map.h"
 #include "shared/map_syntax.h"
 
-/* What a map that is not stored is called. */
+/* Name of a map that is not stored. */
 #define UNSTORED_NAME "unstored"
 
 bool

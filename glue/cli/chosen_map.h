@@ -21,7 +21,7 @@ extern bool chosen_map_use(struct local_file *local, struct database *database,
 						   struct upload_apply *apply, struct glue_error *error);
 
 /*
- * Suggest another name if *error says that there is no map of the given one.  Always
+ * Suggest a similar name if *error says that the map does not exist.  Always
  * returns false.
  */
 extern bool chosen_map_explain(const struct options *options, struct database *database,

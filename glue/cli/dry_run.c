@@ -90,7 +90,7 @@ apply_rows(struct dry_run *run, struct glue_error *error)
 }
 
 /*
- * Describe a file that has not our headings, for messages in the words of its own.
+ * Describe a file that is read with a map, for messages with the vendor's headings.
  */
 static bool
 describe_file(struct dry_run *run, struct glue_error *error)

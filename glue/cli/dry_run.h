@@ -27,7 +27,7 @@
 
 /*
  * Columns of SQL: the type, field, message and suggestion of an error e.error of a row,
- * the latter three in the words of the vendor's own file.  metadata is the parameter
+ * the latter three with the vendor's own headings.  metadata is the parameter
  * that has dry_run.metadata.
  */
 #define DRY_RUN_ERROR(metadata)                                                  \

@@ -60,7 +60,7 @@ is_folder(const char *path)
 
 /*
  * Return whether an entry of an open folder is a file to load.  Pipes and the like
- * are only read if they are named; what looks like a file but is none is remarked
+ * are only read if they are named; what looks like a file but is not one is reported
  * on.
  */
 static bool
@@ -75,7 +75,9 @@ is_wanted(DIR *folder, const char *name)
 	else if (S_ISREG(found.st_mode))
 		return true;
 	else if (!S_ISDIR(found.st_mode))
-		message_note("skipped \"%s\", which is not a file; name it to have it read", name);
+		message_note(
+			"skipped \"%s\", which is not a regular file; to read it, name it on the command line",
+			name);
 	return false;
 }
 

@@ -3,7 +3,7 @@
  * fix_command.c
  *	  onboard fix: apply the suggestions to the rejected rows of an upload.
  *
- * A suggestion that is only the name nearest to a value is left to a person.
+ * A suggestion that is only the name nearest to a value is left for a person to decide.
  * The corrected rows are judged by the dry run of the server, so the counts are
  * those of a load at this moment.
  *
@@ -38,7 +38,7 @@ struct outcome
 
 /*
  * The next rows after row $2 with their suggestions applied, the first one for
- * each field that is no guess, and what a load in the mode of the upload would do with them.  A
+ * each field that is not a guess, and what a load in the mode of the upload would do with them.  A
  * record that could not be read has no fields, and cannot be corrected.
  */
 static const char judge_query[] =

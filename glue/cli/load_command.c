@@ -172,7 +172,7 @@ load_rows(struct load *load, struct glue_error *error)
 	const struct scan_result *found = &load->local.file.found;
 	struct copy_options options = {
 		.transaction_rows = TRANSACTION_ROWS,
-		/* The first reading does not tell which rows a map makes too large. */
+		/* The first reading does not detect rows that a map makes too large. */
 		.with_defects = found->defect_count > 0 || found->map->has_file_map,
 		.is_pipelined = true,
 	};

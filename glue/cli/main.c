@@ -85,7 +85,7 @@
 }
 #define CODES_MAP_GUESS { \
 	[EXIT_ALL_GOOD] = "the map has all columns that the file needs", \
-	[EXIT_NEEDS_ATTENTION] = "the map lacks a column that is needed", \
+	[EXIT_NEEDS_ATTENTION] = "the map lacks a required column", \
 	[EXIT_REFUSED] = "the file cannot be read, or the file or vendor does not exist" \
 }
 #define CODES_RATE { [EXIT_USAGE] = "usage error, or the database does not accept the rate" }
@@ -165,7 +165,7 @@ static const struct option_meaning map_list_meanings[] = {
 static const struct option_meaning map_guess_meanings[] = {
 	{OPTION_VENDOR, "vendor whose file it is"},
 	{OPTION_CSV,
-	 "also write the categories that are none of ours into FILE, for \"onboard map values\""},
+	 "also write the unknown categories of the file into FILE, for \"onboard map values\""},
 	{0},
 };
 
@@ -243,7 +243,7 @@ static const struct command commands[] = {
 		.description =
 			"Judges every row of FILE (\"-\" for standard input) against the live catalogue, "
 			"as \"onboard load --mode insert\" would, but writes nothing to the database.  " SEVERAL_FILES
-			"  Each file is judged by itself: a key that two of them have is not found.",
+			"  Each file is judged by itself: a key that two of them share is not detected.",
 		.options = OPTIONS_FILE | OPTION_BIT(OPTION_MAP_FILE) | OPTION_BIT(OPTION_ERRORS),
 		.min_operands = 1,
 		.max_operands = -1,
@@ -556,8 +556,8 @@ static const struct command commands[] = {
 		.operands = "NAME",
 		.summary = "print a map, to be edited",
 		.description =
-			"Prints the text of a vendor's map, or of a preset, which \"onboard map set\" "
-			"stores again once it is edited.",
+			"Prints the text of a vendor's map or of a preset, to be edited and stored with "
+			"\"onboard map set\".",
 		.options = OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1,
 		.max_operands = 1,
@@ -571,8 +571,8 @@ static const struct command commands[] = {
 		.summary = "store a vendor's map",
 		.description =
 			"Stores the map in FILE (\"-\" for standard input) as a new version of the vendor's map "
-			"NAME.  Uploads that have begun are still read with the version that they began with.  A "
-			"map with the name of a preset takes its place for this vendor.",
+			"NAME.  Uploads that have begun are still read with their own version.  A "
+			"map with the name of a preset replaces the preset for this vendor.",
 		.options = OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_DEFAULT) |
 				   OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.required = OPTION_BIT(OPTION_VENDOR),
@@ -587,8 +587,8 @@ static const struct command commands[] = {
 		.operands = "NAME",
 		.summary = "remove a vendor's map",
 		.description =
-			"Removes a vendor's map.  Uploads that have begun are still read with it.  The "
-			"default map of a vendor is not removed.",
+			"Removes a vendor's map.  Uploads that have begun are still read with it.  A "
+			"vendor's default map cannot be removed.",
 		.options = OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.required = OPTION_BIT(OPTION_VENDOR),
 		.min_operands = 1,
@@ -606,7 +606,7 @@ static const struct command commands[] = {
 			"write in English, German, French, Spanish, Italian, Dutch, Polish and Portuguese, looks "
 			"at its values, and prints a map that \"onboard map set\" stores, edited or not.  "
 			"Comments say how sure each line is and why, what is missing, and which categories of the "
-			"file are none of ours.  Stores nothing.",
+			"file are unknown.  Stores nothing.",
 		.options = (OPTIONS_FILE & ~(OPTION_BIT(OPTION_MAP) | OPTION_BIT(OPTION_FILE_NAME) |
 									 OPTION_BIT(OPTION_MAX_ROWS) | OPTION_BIT(OPTION_QUIET))) |
 				   OPTION_BIT(OPTION_CSV),
@@ -636,7 +636,7 @@ static const struct command commands[] = {
 	{
 		.name = "map values",
 		.operands = "LIST [FILE]",
-		.summary = "show or store a list of values",
+		.summary = "show or store a value list",
 		.description =
 			"Stores the list in FILE (\"-\" for standard input), with which maps replace a vendor's "
 			"values by ours: a table, such as a CSV file, with the columns \"value\" and "

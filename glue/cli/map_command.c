@@ -215,15 +215,17 @@ print_set(const struct map_change *change, const PGresult *lacking)
 		const char *to = PQgetvalue(lacking, row, LACKING_TO);
 
 		if (is_list(lacking, row))
-			line_print(stdout, 2,
-					   "It uses the value list \"%s\", which is empty; fill it with: onboard map "
-					   "values %s FILE --vendor %s",
-					   name, name, options->vendor);
+			line_print(
+				stdout, 2,
+				"The map uses the value list \"%s\", which is empty; fill it with: onboard map "
+				"values %s FILE --vendor %s",
+				name, name, options->vendor);
 		else
-			line_print(stdout, 2,
-					   "It converts %s to %s, and no rate is stored; store one with: onboard map "
-					   "rate %s %s RATE",
-					   name, to, name, to);
+			line_print(
+				stdout, 2,
+				"The map converts %s to %s, and no rate is stored; store one with: onboard map "
+				"rate %s %s RATE",
+				name, to, name, to);
 	}
 }
 
@@ -346,7 +348,7 @@ print_removed(const struct options *options)
 
 /* ----- rate ----- */
 
-/* SQLSTATE of a text that is no number. */
+/* SQLSTATE of a text that is not a number. */
 #define INVALID_NUMBER "22P02"
 
 static int

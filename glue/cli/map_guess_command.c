@@ -3,8 +3,8 @@
  * map_guess_command.c
  *	  onboard map guess: propose a map for a file.
  *
- * The proposal is made of the file alone, the categories that products may have and the
- * maps that are stored; nothing is changed.
+ * The proposal is based on the file, the categories that products may have and the
+ * stored maps; nothing is changed.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,10 +28,10 @@
 #define ENCODING_FAULT "WRONG_ENCODING"
 #define HEADER_FAULT "NO_HEADER"
 
-/* Lines of a file that may be its header for a map that is stored. */
+/* Lines of a file in which a stored map looks for its header. */
 #define MOST_HEADER_LINES 4
 
-/* Headings other than ours that such a map names at least. */
+/* Least number of headings other than ours that such a map must name. */
 #define LEAST_FOREIGN_HEADINGS 3
 
 /* ----- categories ----- */
@@ -312,7 +312,7 @@ print_json(const struct proposal *proposal)
 	json_out_print(document);
 }
 
-/* Write the categories that are none of ours as the list that "map values" stores. */
+/* Write the unknown categories as the list that "map values" stores. */
 static bool
 write_categories(const struct proposal *proposal, struct glue_error *error)
 {
@@ -377,7 +377,7 @@ note_reading(struct proposal *proposal, const struct guessed_file *file)
 		proposal->facts.quote = quote_sign_name(options->quote);
 }
 
-/* ----- maps that are stored ----- */
+/* ----- stored maps ----- */
 
 /*
  * Find a stored map that fits better than the guess: it names some headings of the file,

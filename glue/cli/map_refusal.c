@@ -13,7 +13,7 @@
 #include "cli/not_found.h"
 #include "database/postgres_error.h"
 
-/* object_in_use: the vendor's default map is not removed. */
+/* object_in_use: the vendor's default map cannot be removed. */
 #define DEFAULT_MAP "55006"
 
 /* SQLSTATEs of what the database refuses in arguments. */
@@ -39,7 +39,7 @@ give_hint(const struct options *options, const char *sqlstate, struct glue_error
 }
 
 /*
- * Write whose mistake it is, in place of who found it: "the database says: ...".
+ * Begin the message with the file at fault, instead of "the database says".
  */
 static void
 reword(const char *path, struct glue_error *error)

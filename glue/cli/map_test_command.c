@@ -58,7 +58,7 @@ struct change
 };
 
 /*
- * Return the vendor's cell of a field: the map has changed it, or it is the value.
+ * Return the vendor's cell of a field, which is the value unless the map changed it.
  */
 static struct text_view
 cell_of(const struct record *row, const struct mapped_field *field, struct text_view value)
@@ -277,7 +277,7 @@ take_row(void *context, const struct record *row)
 }
 
 /*
- * Prepare the output, of which only one kind is made.
+ * Prepare the output, either for people or for programs.
  */
 static bool
 begin_output(struct test *test, struct glue_error *error)

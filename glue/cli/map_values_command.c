@@ -181,7 +181,7 @@ read_list(struct list_file *list, struct glue_error *error)
 	if (file != stdin)
 		fclose(file);
 	if (done && list->pairs.used == 0)
-		return glue_error_set(error, GLUE_FILE_FAULT, "NO_ROWS", "%s: there are no values",
+		return glue_error_set(error, GLUE_FILE_FAULT, "NO_ROWS", "%s: the file has no values",
 							  list->path);
 	return done && byte_buffer_append(&list->pairs, "]", 2, error);
 }
@@ -199,7 +199,7 @@ static const char set_query[] =
 	" (SELECT jsonb_object_agg(p ->> 1, p ->> 2) FROM jsonb_array_elements($3::jsonb) p) END)";
 
 /*
- * Refuse a list that contradicts itself.
+ * Refuse a list with two replacements for one value.
  */
 static bool
 check_conflicts(struct database *database, const struct list_file *list, struct glue_error *error)
@@ -341,7 +341,7 @@ command_map_values(const struct options *options)
 	struct database *database = NULL;
 	bool done = !options->remove || !has_file ||
 				glue_error_set(&error, GLUE_USAGE_ERROR, "USAGE",
-							   "\"onboard map values\" takes either FILE or --remove");
+							   "\"onboard map values\" accepts either FILE or --remove, not both");
 
 	if (done)
 		database = chosen_database_open(options, &error);

@@ -248,7 +248,7 @@ summary_print_skipped(int64_t skipped_rows, const char *map_name)
 	char count[TERMINAL_COUNT_SIZE];
 
 	if (skipped_rows > 0)
-		line_print(stdout, 4, "  skipped: %s %s, as map \"%s\" says",
+		line_print(stdout, 4, "  skipped: %s %s, by map \"%s\"",
 				   terminal_count(count, skipped_rows),
 				   terminal_plural(skipped_rows, "record", "records"), map_name);
 }

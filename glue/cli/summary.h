@@ -30,7 +30,7 @@ struct summary
 	int64_t errors;
 	int64_t milliseconds; /* elapsed; 0 if nothing was done */
 	int64_t resumed_rows; /* done by an earlier run */
-	int64_t skipped_rows; /* left out by the map, and in no other count */
+	int64_t skipped_rows; /* skipped by the map; in no other count */
 	const char *map_name; /* with which the file was read; NULL: none */
 	bool loaded_before;
 	const struct causes *causes;
@@ -68,7 +68,7 @@ extern int summary_print(const struct summary *summary, const struct options *op
  */
 extern void summary_print_causes(const struct causes *causes, int limit);
 
-/* Print how many records the map left out, if any. */
+/* Print how many records the map skipped, if any. */
 extern void summary_print_skipped(int64_t skipped_rows, const char *map_name);
 
 /* Return the causes as a JSON array. */

@@ -5,8 +5,8 @@
  *
  * The Hungarian method with potentials: rows are added one by one, each along the
  * cheapest path through the assignment so far, which takes time in the order of rows *
- * rows * columns.  Each row also has a column of its own that costs as much as the least
- * score, and stands for no column.
+ * rows * columns.  Each row also has a dummy column that costs as much as the least score and
+ * stands for no column.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * category_census.c
- *	  Which categories a file has that are none of ours.
+ *	  Counts the categories of a file that we do not have.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,7 +13,7 @@
 #include "shared/category.h"
 #include "shared/suggest.h"
 
-/* A file with more categories has no list that a person fills in. */
+/* Nobody would fill in a list of more categories. */
 #define MOST_VALUES 500
 
 struct category_census
@@ -63,7 +63,7 @@ is_ours(const struct category_census *census, struct text_view name)
 	return name_find(name, census->categories->names, census->categories->count) >= 0;
 }
 
-/* Will the map find a category of ours in a value? */
+/* Will the map find one of our categories in a value? */
 static bool
 is_known(const struct category_census *census, struct text_view value)
 {

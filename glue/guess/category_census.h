@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * category_census.h
- *	  Which categories a file has that are none of ours.
+ *	  Counts the categories of a file that we do not have.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "guess/cells.h"
+#include "guess/cell_profile.h"
 
-/* A category of the vendor's that is none of ours. */
+/* A category of the vendor's that we do not have. */
 struct unknown_category
 {
 	struct text_view value;
@@ -26,7 +26,7 @@ struct category_census;
 
 /*
  * Create a census.  Borrows the categories.  reads_paths and reads_lists say that the
- * map takes a category from a path, or from the first of several.  NULL if out of
+ * map finds a category in a path, or in the first of several.  NULL if out of
  * memory.
  */
 extern struct category_census *
@@ -42,7 +42,7 @@ extern void category_census_reset(struct category_census *census);
 extern bool category_census_add(struct category_census *census, struct text_view value);
 
 /*
- * Return the values that are no category of ours, most frequent first; *more is how many
+ * Return the values that are unknown categories, most frequent first; *more is how many
  * rows have others.
  */
 extern const struct unknown_category *

@@ -13,14 +13,14 @@
 
 #include "reader/vocabulary.h"
 
-/* What a heading is worth whose column has no value in the sample. */
+/* The fit of a column without values in the sample. */
 #define FIT_WITHOUT_CELLS 60
 
-/* A share of the cells that is nearly all of them, or a few. */
+/* Shares of the cells: nearly all of them, and a few. */
 #define NEARLY_ALL 0.9
 #define SOME 0.05
 
-/* Too few cells to conclude anything from what they have in common. */
+/* With fewer cells, what they have in common may be chance. */
 #define FEW_CELLS 5
 
 /* Weights above this, all of them whole, are grams. */
@@ -263,7 +263,7 @@ cell_evidence(const struct cell_profile *profile, enum onboard_column column)
 		case COLUMN_SKU:
 			if (!are_codes(profile))
 				return 0;
-			/* Barcodes are no key of the vendor's. */
+			/* Barcodes are not the vendor's own keys. */
 			return cell_share(profile, profile->barcodes) > 0.5 ? 0 : 48;
 		case COLUMN_PRODUCT_NAME:
 			return cell_share(profile, profile->sentences) > 0.7 && mean < 90 &&
@@ -306,7 +306,7 @@ add_number_reason(const struct cell_profile *profile, const char *what, struct t
 	static const char *const names[SIGN_COUNT] = {[SIGN_POINT] = "a point",
 												  [SIGN_COMMA] = "a comma",
 												  [SIGN_APOSTROPHE] = "an apostrophe",
-												  [SIGN_BLANK] = "a blank"};
+												  [SIGN_BLANK] = "a space"};
 
 	add(reason, what);
 	if (fractions(profile) > 0)
@@ -340,12 +340,11 @@ add_category_reason(const struct cell_profile *profile, struct text_builder *rea
 	int known = known_categories(profile);
 
 	if (known == profile->filled)
-		add(reason,
-			known > profile->categories ? "paths to categories of ours" : "categories of ours");
+		add(reason, known > profile->categories ? "paths to our categories" : "our categories");
 	else
 	{
 		add_distinct_reason(profile, reason);
-		add(reason, known > 0 ? ", some are categories of ours" : ", no category of ours");
+		add(reason, known > 0 ? ", some are our categories" : ", none is one of our categories");
 	}
 }
 
@@ -399,7 +398,7 @@ add_step(struct text_builder *steps, const char *step)
 	add(steps, step);
 }
 
-/* Prices grow beyond a thousand one day, so they are grouped as the file's other numbers. */
+/* Later prices may exceed a thousand, so prices are grouped like the file's other numbers. */
 static void
 add_thousands(const struct cell_profile *profile, bool are_prices, struct text_builder *steps)
 {
@@ -415,7 +414,7 @@ add_thousands(const struct cell_profile *profile, bool are_prices, struct text_b
 	}
 }
 
-/* Are there three digits after a sign that is taken for a decimal one? */
+/* Do three digits follow a sign that is assumed to be decimal? */
 static bool
 has_uncertain_fractions(const struct cell_profile *profile)
 {

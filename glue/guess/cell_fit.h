@@ -9,7 +9,7 @@
 #ifndef GLUE_CELL_FIT_H
 #define GLUE_CELL_FIT_H
 
-#include "guess/cells.h"
+#include "guess/cell_profile.h"
 #include "shared/columns.h"
 
 /* Size of the steps of a statement, and of a reason, including the NUL. */

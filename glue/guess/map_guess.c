@@ -21,19 +21,19 @@
 /* A heading is proposed for a column from this percentage on. */
 #define LEAST_PERCENT 40
 
-/* Nothing is certain. */
+/* No guess is certain. */
 #define MOST_PERCENT 99
 
-/* What our own heading is worth at least. */
+/* Least score of our own heading. */
 #define OWN_PERCENT 60
 
-/* How much a required column is preferred to another one. */
+/* Bonus of a required column. */
 #define REQUIRED_BONUS 10
 
 /* A likely heading of a column without one is shown from this percentage on. */
 #define LEAST_SHOWN_PERCENT 15
 
-/* What a heading alone is worth if its cells do not fit at all. */
+/* Score of a heading whose cells do not fit at all. */
 #define HEADING_SHARE 30
 
 /* Longest heading that is used; several fit into the steps of a statement. */
@@ -180,7 +180,7 @@ write_reason(const struct map_guess *guess, enum onboard_column column, int head
 	text_finish(&builder);
 }
 
-/* Let a heading be a column, with the steps that its cells need. */
+/* Assign a heading to a column, with the steps that its cells need. */
 static void
 set_column(struct map_guess *guess, enum onboard_column column, int heading)
 {
@@ -275,7 +275,7 @@ find_barcodes(const struct map_guess *guess)
 	return -1;
 }
 
-/* A file without a key has none but its barcodes; one with one key uses it twice. */
+/* A file without another key uses its barcodes; a file with one key uses it twice. */
 static void
 complete_keys(struct map_guess *guess)
 {
@@ -373,7 +373,7 @@ join_prices(struct map_guess *guess, int other)
 	set_reason(price, "the reduced price, or the regular one where it is blank");
 }
 
-/* Does the file say from when to when a price is reduced? */
+/* Does the file have dates for reduced prices? */
 static bool
 has_sale_dates(const struct map_guess *guess)
 {
@@ -386,7 +386,7 @@ has_sale_dates(const struct map_guess *guess)
 	return false;
 }
 
-/* A price that is reduced until some day would still be charged after it. */
+/* A reduced price that ends on some day would still apply after it. */
 static void
 use_regular_price(struct map_guess *guess, int regular)
 {

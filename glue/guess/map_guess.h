@@ -3,12 +3,11 @@
  * map_guess.h
  *	  Proposes a column map for a file, from its headings and its values.
  *
- * Each column of ours is given the heading that fits it best, so that the whole
- * assignment is the best one.  How sure that is, and why, is part of the proposal: a
- * person decides.
+ * Headings are assigned to our columns so that the whole assignment is the best one.
+ * The proposal says how sure each line is, and why: a person decides.
  *
- *	  sample -> vocabulary.h: headings; cells.h, cell_fit.h: values -> assignment.h
- *		  -> row_kinds.h: rows that are no products, cells to fill down -> map_guess
+ *	  sample -> vocabulary.h: headings; cell_profile.h, cell_fit.h: values -> assignment.h
+ *		  -> row_kinds.h: rows that are not products, cells to fill down -> map_guess
  *		  -> map_text.h: the text of the map
  *
  *-------------------------------------------------------------------------
@@ -42,7 +41,7 @@ extern bool map_guess_begin_rows(struct map_guess *guess);
 extern bool map_guess_take_row(void *guess, const struct record *row);
 
 /*
- * Return the categories in the rows that were taken that are none of ours, most
+ * Return the unknown categories in the rows that were taken, most
  * frequent first; *more is how many others there are.
  */
 extern const struct unknown_category *

@@ -21,7 +21,7 @@
 #define MOST_CATEGORIES 200
 #define MOST_LIST_BYTES ((size_t) 8 << 10)
 
-/* A text within quotes is at most twice as long as it was, besides the quotes. */
+/* Escapes at most double the length of a text; the quotes come on top. */
 #define QUOTED_SIZE 1200
 
 struct writer
@@ -107,8 +107,8 @@ write_head(struct writer *writer)
 				 plural(table->column_count), table->total_rows, plural(table->total_rows));
 	write_string(
 		writer,
-		"# The comment of each line says how sure it is, and why.  Correct what is wrong,\n"
-		"# see what the map does with \"onboard map test\", and store it with \"onboard map set\".\n");
+		"# The comment on each line says how sure the guess is, and why.  Correct what is wrong,\n"
+		"# try the map with \"onboard map test\", and store it with \"onboard map set\".\n");
 	if (!needs_map(writer->guess))
 		write_string(
 			writer,
@@ -280,7 +280,7 @@ advice_of(enum onboard_column column)
 	switch (column)
 	{
 		case COLUMN_CATEGORY:
-			return "category = constant \"...\"  # if all products are in one category of ours";
+			return "category = constant \"...\"  # if all products are in one of our categories";
 		case COLUMN_STOCK_QUANTITY:
 			return "stock_quantity = constant \"0\"  # if the stock comes with another file";
 		default:
@@ -313,7 +313,7 @@ write_missing(struct writer *writer)
 		if (!map_text_is_missing(writer->guess, (enum onboard_column) column))
 			continue;
 		if (!has_title)
-			write_string(writer, "\n# Missing, and needed; no heading is likely enough:\n");
+			write_string(writer, "\n# Required, but no heading is likely enough:\n");
 		has_title = true;
 		write_next(writer, (enum onboard_column) column);
 		if (advice != NULL)
@@ -341,7 +341,7 @@ write_perhaps(struct writer *writer)
 		if (!has_title)
 			write_string(
 				writer,
-				"\n# Not sure enough, or not in the file; remove the first # of what is right:\n");
+				"\n# Uncertain, or not in the file; remove the first # where the line is right:\n");
 		has_title = true;
 		write_next(writer, (enum onboard_column) column);
 		if (is_unit)
@@ -437,8 +437,8 @@ write_categories(struct writer *writer)
 		return;
 	write_string(
 		writer,
-		"\n# Categories of the file that are none of ours, with what they may mean.  The list \"" GUESS_CATEGORY_LIST
-		"\"\n# says what each is: \"onboard map guess --csv\" writes it, "
+		"\n# Unknown categories in the file, with what they may mean.  The list \"" GUESS_CATEGORY_LIST
+		"\"\n# says what each one is: \"onboard map guess --csv\" writes it, "
 		"and \"onboard map values\" stores it.\n");
 	for (i = 0; i < count && i < MOST_CATEGORIES && writer->text->used - begin < MOST_LIST_BYTES;
 		 i++)

@@ -29,7 +29,7 @@ struct map_text_facts
 /*
  * Append the text of a map: a statement for each column, the likeliest first, each with
  * a comment that says how sure it is and why; then comments about what is missing, what
- * is not used, and the categories that are none of ours.  Returns false if out of memory.
+ * is not used, and the unknown categories.  Returns false if out of memory.
  */
 extern bool map_text_write(const struct map_guess *guess, const struct map_text_facts *facts,
 						   struct byte_buffer *text, struct glue_error *error);

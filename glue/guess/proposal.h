@@ -12,14 +12,14 @@
 
 #include "guess/category_census.h"
 #include "guess/cell_fit.h"
-#include "guess/cells.h"
+#include "guess/cell_profile.h"
 #include "guess/sample.h"
 #include "shared/columns.h"
 
-/* The name of the list that a proposed map has the vendor's categories in. */
+/* The value list with which a proposed map replaces the vendor's categories. */
 #define GUESS_CATEGORY_LIST "categories"
 
-/* A heading for a column of ours. */
+/* A heading for one of our columns. */
 struct guessed_column
 {
 	int heading;                  /* index in the table's headings; -1: none */
@@ -31,7 +31,7 @@ struct guessed_column
 /* Most values of a column that are skipped. */
 #define GUESS_MOST_SKIPS 4
 
-/* Rows that are no products. */
+/* Rows that are not products. */
 struct guessed_skip
 {
 	int heading; /* -1: none are skipped */
@@ -46,7 +46,7 @@ struct map_guess
 	struct category_list categories;  /* borrowed */
 	struct cell_profile *profiles;    /* of each heading */
 	int *heading_percents;            /* for each heading, column by column */
-	bool *names_other;                /* likewise: the heading says that it is something else */
+	bool *names_other;                /* likewise: the heading names another subject */
 
 	struct guessed_column columns[COLUMN_COUNT];
 	struct guessed_column
@@ -57,8 +57,7 @@ struct map_guess
 
 	bool
 		*is_repeated; /* likewise: other columns have it, too, so that a map can only ignore them */
-	bool
-		*is_usable; /* likewise: it can stand in a map; not if it is blank, very long or repeated */
+	bool *is_usable;  /* likewise: a map can name it: it is not blank, very long or repeated */
 
 	struct category_census *census;
 };

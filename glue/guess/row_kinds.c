@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * row_kinds.c
- *	  Rows of a file that are no products, and cells that only the first of
+ *	  Rows of a file that are not products, and cells that only the first of
  *	  several rows has.
  *
  *-------------------------------------------------------------------------
@@ -12,7 +12,7 @@
 #include "reader/vocabulary.h"
 #include "shared/map_syntax.h"
 
-/* Exceptions that are faults of single rows: one in this many. */
+/* Up to one exception in this many rows is a fault of a single row. */
 #define TOLERANCE 20
 
 /* A column that tells kinds of rows apart has at most so many values. */
@@ -48,7 +48,7 @@ is_skipped(const struct map_guess *guess, int row)
 	return skip->count == 0 && cell.length == 0;
 }
 
-/* ----- rows that are no products ----- */
+/* ----- rows that are not products ----- */
 
 /* The price of a file with sale prices is in either column. */
 static bool
@@ -58,7 +58,7 @@ has_price(const struct map_guess *guess, int row)
 		   !is_blank(guess, row, guess->columns[COLUMN_COMPARE_AT_PRICE].heading);
 }
 
-/* What a heading is called that tells the kind of a row. */
+/* Headings that tell the kind of a row. */
 static bool
 names_kind(struct text_view heading)
 {
@@ -116,7 +116,7 @@ collect_kinds(const struct map_guess *guess, int heading, struct guessed_skip *s
 	return skip->count > 0;
 }
 
-/* Find a column such as the type of a row, some values of which stand for no product. */
+/* Find a column such as the type of a row, some values of which mark rows that are not products. */
 static bool
 find_kind_column(struct map_guess *guess)
 {

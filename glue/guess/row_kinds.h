@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * row_kinds.h
- *	  Rows of a file that are no products, and cells that only the first of
+ *	  Rows of a file that are not products, and cells that only the first of
  *	  several rows has.
  *
  * Shops write a row for each variant and each further picture of a product, and only the

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * sample.c
- *	  The header and the first rows of a file of which nothing is known.
+ *	  The header and the first rows of an unknown file.
  *
  * Cells are kept in blocks, so that views of them stay valid while more are added.
  *
@@ -18,10 +18,10 @@
 #include "reader/vocabulary.h"
 #include "shared/heading.h"
 
-/* A heading of which the vocabulary is less sure may be a word of a row. */
+/* A text with a lower percentage may be a cell of a row. */
 #define LEAST_HEADING_PERCENT 70
 
-/* A longer text is no heading by which a header is found. */
+/* Longer texts are not compared with the vocabulary. */
 #define MOST_HEADING_BYTES 80
 
 #define BLOCK_BYTES ((size_t) 256 << 10)

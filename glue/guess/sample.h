@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * sample.h
- *	  The header and the first rows of a file of which nothing is known.
+ *	  The header and the first rows of an unknown file.
  *
  * A sample is read through a row source without a column map: no heading has to be
  * ours.  Bytes are pushed, as to a source, to the end of the file, because all of
@@ -47,8 +47,8 @@ sample_cell(const struct sample_table *table, int row, int column)
 struct sample;
 
 /*
- * Create a sample.  options is copied; known headings are those in the words of
- * eight languages, or none.  The caller must call sample_destroy().
+ * Create a sample.  options is copied; known headings are replaced by the vocabulary
+ * of eight languages, or by none.  The caller must call sample_destroy().
  * Returns NULL on the errors of formats_open().
  */
 extern struct sample *

@@ -52,8 +52,8 @@ has_begun(const struct import *import)
 /* ----- the map ----- */
 
 /*
- * The upload is found by the content of the file only if that is known beforehand;
- * otherwise the map is part of what identifies the upload.
+ * Look for an existing upload by the content of the file only if the content id is known
+ * already; otherwise, the map is part of the content id.
  */
 bool
 import_choose_map(struct import *import, struct glue_error *error)
@@ -148,7 +148,7 @@ prepare(struct import *import, struct glue_error *error)
 }
 
 /*
- * Tell which map would accept a file with this fault.
+ * Name the map that would accept a file with this fault.
  */
 static void
 advise_map(struct import *import, struct glue_error *fault)

@@ -54,7 +54,7 @@ count_found(const struct map_fit_header *fit, const struct file_map *candidate)
 	{
 		int position = header.columns.position[column];
 
-		/* Any file would have what the map itself adds. */
+		/* Constants of the map are in any file. */
 		count += position >= 0 && position < header.columns.header_count;
 	}
 	mapped_header_clean_up(&header);
@@ -74,7 +74,7 @@ count_named(const struct map_fit_header *fit, const struct file_map *candidate)
 	return count;
 }
 
-/* Take a candidate if it fits better: it finds more columns, and names more headings. */
+/* Keep a candidate if it fits better: it finds more columns, or names more headings. */
 static void
 consider(const struct map_fit_header *header, const struct file_map *candidate, const char *name,
 		 struct map_fit *fit)
@@ -82,7 +82,7 @@ consider(const struct map_fit_header *header, const struct file_map *candidate, 
 	int columns = count_found(header, candidate);
 	int headings = count_named(header, candidate);
 
-	/* What finds our own headings only is no reason to use a map. */
+	/* A map that finds only our own headings is not needed. */
 	if (columns == 0 || headings == 0 || columns + headings <= fit->columns + fit->headings)
 		return;
 	fit->columns = columns;

@@ -34,8 +34,8 @@ struct map_fit
 
 /*
  * Find the map of the vendor, or else the preset, that accepts a header, names some of its
- * headings, and finds most columns and headings in it.  A failure to find out is no error:
- * then none fits.
+ * headings, and finds most columns and headings in it.  A failure to find out is not an
+ * error: then none fits.
  */
 extern void map_fit_header(struct database *database, const char *vendor_id,
 						   const struct map_fit_header *header, struct map_fit *fit);

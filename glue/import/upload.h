@@ -73,7 +73,7 @@ struct upload
 	char delimiter;        /* 0: unknown, or the format has none */
 	const char *encoding;  /* as found or, before that, as asked for; NULL: unknown */
 	int64_t heading_bytes; /* size of the file's column names; 0: unknown */
-	int64_t skipped_rows;  /* records that the map skipped, which are no rows */
+	int64_t skipped_rows;  /* records that the map skipped */
 	bool has_checkpoint;
 	struct resume_token checkpoint; /* where the next reading resumes */
 
@@ -108,7 +108,7 @@ struct upload_request
 							 * is the one, however it is applied */
 	struct upload_apply apply;
 	const char *map_name; /* the map that the file is read with; or NULL */
-	const char *map_hash; /* what it was then, likewise */
+	const char *map_hash; /* its hash when the file was read; or NULL */
 };
 
 /* Free an upload's memory; accepts an empty one. */
@@ -122,7 +122,7 @@ extern bool upload_is_open(const struct upload *upload);
 /*
  * Open the upload of this content, or find the existing one, open or ended.
  * Fills *upload.  Not-found error UNKNOWN_VENDOR if the vendor does not exist;
- * UPLOAD_MAP_CHANGED if the map is no longer the one of this hash.
+ * UPLOAD_MAP_CHANGED if the map has another hash now.
  */
 extern bool upload_begin(struct database *database, const struct upload_request *request,
 						 struct upload *upload, struct glue_error *error);

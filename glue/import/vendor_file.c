@@ -277,8 +277,7 @@ add_header(cJSON *metadata, const struct column_map *map)
 }
 
 /*
- * Add the headings of the columns that the map makes of a column of the file besides
- * another one.
+ * Add the headings of our columns that share a column of the file with another one.
  */
 static void
 add_sources(cJSON *metadata, const struct column_map *map)
@@ -297,7 +296,8 @@ add_sources(cJSON *metadata, const struct column_map *map)
 
 /*
  * Add what the reports need to know of the vendor's map: under which name each of the
- * header's cells is kept, and which columns have values that no cell can take back.
+ * header's cells is kept, and which columns have cells that cannot take a corrected
+ * value.
  */
 static void
 add_map(cJSON *metadata, const struct vendor_file *file)

@@ -142,8 +142,8 @@ vendor_file_scan(struct vendor_file *file, bool to_end, vendor_file_progress_fn 
  * object with header, delimiter, encoding, sheet_rows, the quote character unless
  * it is the double quote, the number of empty rows at the end if there are any, and
  * format, sheet and compression of a file that is not plain CSV.  Of a file that is
- * read with a map, also its name; keys, which says for each heading where
- * original_data has its cells; sources, the headings of columns that are made of another
+ * read with a map, also its name; keys, the key of each heading in
+ * original_data; sources, the headings of columns that are made of another
  * one's cells; converted, the columns in whose cells a corrected value cannot be put back; and the number of skipped records if there are any.  The
  * reports use header, keys, sources, converted, delimiter and sheet_rows.  Omits unknown
  * members.  The header is as written, including the columns of an earlier fix file,

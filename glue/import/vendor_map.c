@@ -18,7 +18,7 @@
 	" END) f (upload_id)"
 
 /*
- * Parse the document that is the one value of a result; null is no map.
+ * Parse the document in the one field of a result; null means no map.
  */
 static bool
 parse_map(const PGresult *result, struct file_map **map, struct glue_error *error)

@@ -262,7 +262,7 @@ is_denied(const struct glue_error *error)
 }
 
 /*
- * Choose the map.  A name that no map has is for the vendor to correct.
+ * Choose the map.  An unknown name is for the vendor to correct.
  */
 static bool
 choose_map(struct parsing *parsing, struct glue_error *error)

@@ -261,7 +261,7 @@ read_product(struct reading *reading)
 }
 
 /*
- * Likewise for the cells as the vendor wrote them, of a product that a map made.
+ * Likewise for the source cells of a product that was read with a map.
  */
 static void
 read_source_cells(struct reading *reading)

@@ -100,8 +100,8 @@ extern void column_map_assign_own(struct column_map *map, int index);
 /* ----- for all ----- */
 
 /*
- * Return whether a field is made of no column of the file.  One that a map makes of a
- * column besides another field shares the heading of that column.
+ * Return whether a field has no column of the file.  A field that shares a column with
+ * another one has the heading of that column.
  */
 extern bool column_map_is_constant(const struct column_map *map, int index);
 

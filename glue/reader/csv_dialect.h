@@ -23,7 +23,7 @@ enum quote_sign
 	QUOTE_SIGN_COUNT
 };
 
-/* Tells known headings from other texts; test is NULL if none is known. */
+/* Recognizes known headings; test is NULL if none is known. */
 struct heading_test
 {
 	bool (*test)(const void *context, struct text_view text);

@@ -19,23 +19,13 @@
 
 /* ----- writing ----- */
 
-static bool
-append_json(struct byte_buffer *buffer, struct text_view text, struct glue_error *error)
-{
-	if (!byte_buffer_reserve(buffer, LONGEST_JSON_ESCAPE * text.length + 2, error))
-		return false;
-	byte_buffer_put(buffer, "\"", 1);
-	byte_buffer_append_json(buffer, text);
-	byte_buffer_put(buffer, "\"", 1);
-	return true;
-}
-
 /* The double quote is not written.  */
 static bool
 append_quote(struct byte_buffer *buffer, enum quote_sign quote, struct glue_error *error)
 {
-	return quote == QUOTE_DOUBLE || (byte_buffer_append_string(buffer, ",\"quote\":", error) &&
-									 append_json(buffer, text_of(quote_sign_name(quote)), error));
+	return quote == QUOTE_DOUBLE ||
+		   (byte_buffer_append_string(buffer, ",\"quote\":", error) &&
+			byte_buffer_append_json_string(buffer, text_of(quote_sign_name(quote)), error));
 }
 
 bool
@@ -46,16 +36,16 @@ csv_token_write(const struct csv_token *token, struct byte_buffer *buffer, struc
 	buffer->used = 0;
 	snprintf(beginning, sizeof(beginning), "{\"skip\":%" PRId64 ",\"encoding\":", token->skip);
 	if (!byte_buffer_append_string(buffer, beginning, error) ||
-		!append_json(buffer, text_of(token->encoding), error) ||
+		!byte_buffer_append_json_string(buffer, text_of(token->encoding), error) ||
 		!byte_buffer_append_string(buffer, ",\"delimiter\":", error) ||
-		!append_json(buffer, (struct text_view){&token->delimiter, 1}, error) ||
+		!byte_buffer_append_json_string(buffer, (struct text_view){&token->delimiter, 1}, error) ||
 		!append_quote(buffer, token->quote, error) ||
 		!byte_buffer_append_string(buffer, ",\"header\":", error))
 		return false;
 	for (int i = 0; i < token->header_count; i++)
 	{
 		if (!byte_buffer_append(buffer, i == 0 ? "[" : ",", 1, error) ||
-			!append_json(buffer, token->header[i], error))
+			!byte_buffer_append_json_string(buffer, token->header[i], error))
 			return false;
 	}
 	return byte_buffer_append(buffer, "]}", 2, error) && byte_buffer_terminate(buffer, error);

@@ -18,7 +18,7 @@ decimal_read(struct text_view text, struct decimal *number)
 	number->is_negative = offset > 0;
 	number->digit_count = 0;
 	number->fraction = 0;
-	/* Leading zeros do not count, but for the last one. */
+	/* Leading zeros do not count, except for the last one. */
 	while (offset + 1 < text.length && text.data[offset] == '0' &&
 		   is_ascii_digit((unsigned char) text.data[offset + 1]))
 		offset++;
@@ -105,7 +105,7 @@ decimal_multiply(const struct decimal *a, const struct decimal *b, struct decima
 	}
 }
 
-/* Put digits before the first one; returns false if there is no room. */
+/* Insert digits before the first one; returns false if there is no room. */
 static bool
 put_before(struct decimal *number, unsigned char digit, int count)
 {

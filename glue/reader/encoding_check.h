@@ -18,8 +18,8 @@
  *	  a single-byte encoding		it contains UTF-8, and all of it is valid
  *	  any other encoding			never
  *
- * UTF-8 that the caller names is not wrong, but the check finds out whether
- * naming it mattered: whether the file would be refused by default.
+ * If the caller names UTF-8, the check also finds out whether that mattered: whether
+ * the file would otherwise be refused.
  *
  * Plain ASCII is never wrong, nor is a file with a byte order mark.  The verdict
  * does not depend on how the file is split.

@@ -53,7 +53,7 @@ allocate(struct parsing *parsing, size_t size)
 	return block->memory;
 }
 
-/* Copy texts and their bytes, each with a NUL; sets the error and returns NULL without memory. */
+/* Copy texts and their bytes, each with a NUL; sets the error and returns NULL if out of memory. */
 static const struct text_view *
 copy_texts(struct parsing *parsing, const struct text_view *texts, int count)
 {
@@ -97,8 +97,9 @@ copy_text(struct parsing *parsing, struct text_view *copy, struct text_view text
 static bool
 foreign_document(struct parsing *parsing)
 {
-	return glue_error_set(parsing->error, GLUE_INTERNAL_ERROR, "MAP",
-						  "the column map of the vendor is not as this program knows maps");
+	return glue_error_set(
+		parsing->error, GLUE_INTERNAL_ERROR, "MAP",
+		"the column map of the vendor was written for another version of this program");
 }
 
 /* Return a member that is a text, or NULL. */
@@ -123,7 +124,7 @@ check_rates(struct parsing *parsing)
 						  parsing->map->name, pair, pair, strlen(pair) > 4 ? pair + 4 : "");
 }
 
-/* Read a list of values from an object; values and replacements are its members. */
+/* Read a value list from an object; its members are values and replacements. */
 static bool
 read_list(struct parsing *parsing, struct value_list *list, const cJSON *object)
 {
@@ -296,7 +297,7 @@ store_step(struct parsing *parsing, struct transform_step *step, const struct ma
 
 /*
  * An amount in another currency than the one that is exchanged keeps its sign, so that
- * it is no number: its value would be wrong.
+ * it is rejected: its value would be wrong.
  */
 static void
 expect_currency(struct transform_step *steps, int count)

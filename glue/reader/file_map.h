@@ -4,8 +4,8 @@
  *	  A vendor's column map, as the database returns it to a program that reads
  *	  a file.
  *
- * The document of onboard_map() has the text of the map and the lists of values, the
- * exchange rates and the categories that it uses.  Parsing it yields everything that
+ * The document of onboard_map() has the text of the map and the value lists, exchange
+ * rates and the categories that it uses.  Parsing it yields everything that
  * a reader needs, so that one file is read the same way from begin to end, whatever
  * is stored meanwhile.
  *
@@ -27,7 +27,7 @@
 #include "shared/map_syntax.h"
 #include "shared/text.h"
 
-/* How the map says that a file is read and applied; NULL, 0 or false: it does not say. */
+/* Settings of the map for reading and applying a file; NULL, 0 or false if it has none. */
 struct file_map_defaults
 {
 	const char *mode;
@@ -83,7 +83,7 @@ struct map_use
 	bool is_safe; /* all steps are; see transformation.h */
 };
 
-/* Rows that are no products. */
+/* Rows that are not products. */
 struct map_skip
 {
 	int heading_count; /* alternatives */

@@ -52,7 +52,7 @@ has_aliases(const struct column_map *map)
 	return count > 1;
 }
 
-/* Does the file have a column of ours?  A map may add others. */
+/* Does the file have one of our columns?  A map may add others. */
 static bool
 has_columns(const struct column_map *map)
 {

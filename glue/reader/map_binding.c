@@ -26,7 +26,7 @@ struct binder
 	struct map_binding *binding;
 	bool *is_used;   /* of each field of the file: the map names it */
 	bool *is_set;    /* it has its role */
-	bool *is_filled; /* its blank cells take the text above */
+	bool *is_filled; /* its blank cells are filled from above */
 	bool is_fix_file;
 	struct glue_error *error;
 };
@@ -103,7 +103,7 @@ name_of(const struct map_use *use)
 	}
 }
 
-/* Give a field the role that a statement says. */
+/* Assign a field the role that a statement gives it. */
 static void
 assign(struct binder *binder, int index, const struct map_use *use)
 {
@@ -155,8 +155,8 @@ bind_groups(struct binder *binder, const struct transform_step *step, struct bou
 
 /*
  * Remember that the blank cells of a field are filled; the first statement counts.
- * Without any of the columns that tell groups apart, nothing is filled.  Nor is it in a
- * fix file: its cells have been, and the rows that were above are missing.
+ * Without any of the columns that tell groups apart, nothing is filled; nor in a fix
+ * file, whose cells are filled already and which lacks the rows above.
  */
 static bool
 bind_fill(struct binder *binder, const struct transform_step *step, int source, bool is_for_skip)
@@ -252,7 +252,7 @@ bind_use(struct binder *binder, const struct map_use *use)
 
 /* ----- rows that are left out ----- */
 
-/* A skip for columns that the file lacks skips no row. */
+/* A skip whose columns the file lacks skips no row. */
 static bool
 bind_skip(struct binder *binder, const struct map_skip *skip)
 {
@@ -264,7 +264,7 @@ bind_skip(struct binder *binder, const struct map_skip *skip)
 		return false;
 	if (bound->source == NOT_FOUND)
 		return true;
-	/* A row of a fix file was not skipped for what the rows above it have, or filled in. */
+	/* Rows of a fix file were not skipped before, and their cells are filled already. */
 	if (binder->is_fix_file && binder->is_filled[bound->source])
 		return true;
 	bound->spares_blank = skip->fill != NULL && binder->is_fix_file;
@@ -306,7 +306,7 @@ has_name_of_attribute(const struct column_map *columns, const struct mapped_fiel
 	return false;
 }
 
-/* Return whether a field that no statement makes something of is left out. */
+/* Return whether a field that no statement uses is left out. */
 static bool
 is_left_out(const struct binder *binder, int index)
 {
@@ -326,7 +326,7 @@ is_left_out(const struct binder *binder, int index)
 		   has_name_of_attribute(binder->columns, field);
 }
 
-/* Give the rest of the fields their roles: first those left out, whose names are free. */
+/* Assign the other fields their roles: first those left out, whose names are then free. */
 static void
 bind_others(struct binder *binder)
 {
@@ -361,7 +361,7 @@ is_key(const struct column_map *columns, struct text_view key)
 	return false;
 }
 
-/* Write the name of a numbered column that is no key yet: that of its place, or a higher one. */
+/* Write the name of a numbered column that is not a key yet: that of its place, or a higher one. */
 static struct text_view
 numbered_key(const struct column_map *columns, int index, char key[NUMBERED_KEY_SIZE])
 {

@@ -18,13 +18,13 @@
 #include "reader/column_map.h"
 #include "reader/file_map.h"
 
-/* A value that the map makes of one or more cells. */
+/* A value that the map makes from one or more cells. */
 struct bound_use
 {
 	int field;  /* where the value goes */
 	int source; /* the field of the file that it comes from */
 	const struct map_use *use;
-	struct text_view sign; /* of join: stands between the cells */
+	struct text_view sign; /* of join: the text between the cells */
 	int joined_count;
 	int *joined; /* of join: the fields of the file that are appended */
 };
@@ -37,8 +37,8 @@ struct bound_constant
 };
 
 /*
- * A column of the file whose blank cells take the text above: the last one, or with
- * groups that of the first row of the row's group.
+ * A column of the file whose blank cells are filled from above: from the last text or,
+ * with groups, from the first row of the group.
  */
 struct bound_fill
 {
@@ -48,7 +48,7 @@ struct bound_fill
 	int groups[TRANSFORMATION_MAX_ARGUMENTS]; /* the first that is not blank is the group */
 };
 
-/* A column of the file that tells which rows are no products. */
+/* A column of the file that tells which rows are not products. */
 struct bound_skip
 {
 	int source;
@@ -70,7 +70,7 @@ struct map_binding
 	struct bound_skip *skips;
 	int unused_count;
 	int *unused; /* fields of the file that are FIELD_UNUSED */
-	char *keys;  /* bytes of keys that are no headings */
+	char *keys;  /* bytes of keys that are not headings */
 };
 
 /* Return how many fields a map may add to those of a file. */

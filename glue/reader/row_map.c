@@ -146,7 +146,7 @@ named_group(const struct bound_fill *bound, const struct record *record)
 	return cell;
 }
 
-/* Does a record belong to the group of the row above, as one that names no group does? */
+/* Does a record belong to the group of the row above?  One that names no group does. */
 static bool
 is_in_group(const struct bound_fill *bound, const struct fill *fill, const struct record *record)
 {
@@ -207,7 +207,7 @@ note_fill(const struct bound_fill *bound, struct fill *fill, const struct record
 }
 
 /*
- * Forget what a row that cannot be read may have changed, because no product may take
+ * Forget what an unreadable row may have changed, because no product may be filled with
  * the text of another one.  A group that a later row names is still known.
  */
 static void
@@ -343,7 +343,7 @@ make_value(struct row_map *map, const struct bound_use *bound)
 		if (room.is_full)
 			map->too_long = field;
 	}
-	/* What was not changed stays as it was, its blanks included. */
+	/* An unchanged value keeps its blanks. */
 	if (value.data == trimmed.data && value.length == trimmed.length)
 		return cell;
 	if (is_in(map->buffers[0], value) || is_in(map->buffers[1], value))
@@ -357,7 +357,7 @@ add_source(struct row_map *map, struct text_view name, struct text_view cell)
 	map->sources[map->source_count++] = (struct source_cell){name, cell};
 }
 
-/* Make the values, and note the cells that they do not show. */
+/* Make the values, and keep the cells that they do not show. */
 static void
 make_values(struct row_map *map)
 {
@@ -401,7 +401,7 @@ row_size(const struct row_map *map)
 	return size;
 }
 
-/* Make the row one with a defect if it is too large; what the file has is not. */
+/* Give the row a defect if the map made it too large. */
 static void
 check_size(struct row_map *map)
 {
@@ -464,13 +464,8 @@ static bool
 append_text(struct byte_buffer *buffer, const char *before, struct text_view text,
 			struct glue_error *error)
 {
-	if (!byte_buffer_append_string(buffer, before, error) ||
-		!byte_buffer_reserve(buffer, LONGEST_JSON_ESCAPE * text.length + 2, error))
-		return false;
-	byte_buffer_put(buffer, "\"", 1);
-	byte_buffer_append_json(buffer, text);
-	byte_buffer_put(buffer, "\"", 1);
-	return true;
+	return byte_buffer_append_string(buffer, before, error) &&
+		   byte_buffer_append_json_string(buffer, text, error);
 }
 
 /* Append the state of a fill; "group" is left out before the first row. */

@@ -4,7 +4,7 @@
  *	  Applies a vendor's map to the rows of a file, in their order.
  *
  * A row that the map skips has no number, so the rows after it have lower numbers
- * than their records.  A blank cell may take the text of the row above.  Both are
+ * than their records.  A blank cell may be filled with the text of a row above.  Both are
  * the state of a row_map, with which another one can resume.
  *
  *	  if (row_map_skips(map, record))
@@ -43,7 +43,7 @@ extern struct row_map *row_map_new(const struct column_map *columns,
 /* Free it; NULL is accepted. */
 extern void row_map_destroy(struct row_map *map);
 
-/* Return whether a row is no product.  One with a defect always is a row. */
+/* Return whether the map skips a row.  A row with a defect is never skipped. */
 extern bool row_map_skips(const struct row_map *map, const struct record *record);
 
 /* Return the row with its number, as in the file.  Borrowed until the next call. */
@@ -72,7 +72,7 @@ row_map_write(const struct row_map *map, struct byte_buffer *buffer, struct glue
 
 /*
  * Restore the state of another row_map for the same map and header.  Returns false on
- * OUT_OF_MEMORY, and on internal error CHECKPOINT if it is none.
+ * OUT_OF_MEMORY, and on internal error CHECKPOINT if it is not valid.
  */
 extern bool row_map_read(struct row_map *map, const struct cJSON *state, struct glue_error *error);
 

@@ -10,7 +10,7 @@
  * one run.  If there are more runs than we remember, the rows of the oldest one
  * are delivered even though they may be at the end.
  *
- * With a vendor's map, each row passes through a row_map, which may leave it out.
+ * With a vendor's map, each row passes through a row_map, which may skip it.
  *
  *-------------------------------------------------------------------------
  */

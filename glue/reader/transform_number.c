@@ -26,7 +26,7 @@ has_digit(struct text_view text, size_t offset)
 
 /* ----- signs in numbers ----- */
 
-/* A comma is decimal if it is the only sign and a digit stands on both sides. */
+/* A comma is decimal if it is the only sign, between two digits. */
 struct text_view
 transform_decimal_comma(const struct transform_step *step, struct text_view value,
 						struct transform_room *room)

@@ -16,7 +16,7 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Longer texts are not the path of a category. */
+/* Longer texts are not category paths. */
 #define PATH_BYTES 1024
 
 /* ----- parts ----- */
@@ -315,7 +315,7 @@ transform_lower(const struct transform_step *step, struct text_view value,
 	return change_case(value, utf8proc_tolower, room);
 }
 
-/* Letters that Unicode does not take apart, as most people write them in ASCII. */
+/* Letters that Unicode does not decompose, as they are usually written in ASCII. */
 static const struct
 {
 	uint32_t letter;
@@ -356,7 +356,7 @@ put_latin(struct transform_room *room, uint32_t character)
 	return done;
 }
 
-/* Is it an apostrophe, which divides no words? */
+/* Is it an apostrophe, which does not separate words? */
 static bool
 is_apostrophe(uint32_t character)
 {
@@ -399,7 +399,7 @@ transform_slug(const struct transform_step *step, struct text_view value,
 			divides = false;
 			continue;
 		}
-		/* A mark on a letter divides no words, other characters do. */
+		/* A mark on a letter does not separate words; other characters do. */
 		divides |= utf8proc_category((utf8proc_int32_t) character) != UTF8PROC_CATEGORY_MN;
 		room->used = before;
 	}
@@ -430,7 +430,7 @@ static const char *const block_names[] = {
 /* Elements whose tags end a word. */
 static const char *const cell_names[] = {"td", "th"};
 
-/* Elements whose contents nobody reads, and how these end. */
+/* Elements whose contents are not visible, and how these end. */
 static const struct
 {
 	const char *name;
@@ -440,7 +440,7 @@ static const struct
 	{"style", "</style"},
 };
 
-/* What else stands in angle brackets, at the start of a page or out of a word processor. */
+/* Other markup in angle brackets, from the start of a page or a word processor. */
 static const char *const declarations[] = {"<!doctype", "<?xml", "<![if", "<![endif"};
 
 struct tag
@@ -524,7 +524,7 @@ read_tag(struct text_view text, size_t offset, struct tag *tag)
 	return end > 0;
 }
 
-/* What stands between the last character and the next one. */
+/* The gap between the last character and the next one. */
 enum gap
 {
 	GAP_NONE,
@@ -594,7 +594,7 @@ declaration_size(struct text_view text, size_t offset)
 
 /*
  * Return the size of the markup at offset, or 0 if it is text.  A comment or element
- * that has no end takes the rest, so that a long text is read only once.
+ * without an end extends to the end of the text, so that a long text is read only once.
  */
 static size_t
 markup_size(struct text_view text, size_t offset, enum gap *gap)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * value_list.c
- *	  A list of a vendor's values and what they are replaced by.
+ *	  A list of a vendor's values and their replacements.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * value_list.h
- *	  A list of a vendor's values and what they are replaced by.
+ *	  A list of a vendor's values and their replacements.
  *
  * Values are compared without regard to case (as Unicode defines it) and to how
  * many blanks separate their words.

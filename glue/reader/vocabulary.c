@@ -20,25 +20,25 @@
 /* A phrase with this percentage means its column in most files. */
 #define USUAL_PERCENT 80
 
-/* What a word costs that is in the heading and not in the phrase. */
+/* Deduction for each word of the heading that is not in the phrase. */
 #define COST_OF_NEUTRAL 3
 #define COST_OF_NUMBER 15
 #define COST_OF_WORD 22
 #define COST_OF_TAIL 60
 
-/* What is left of a match if the heading names another subject even more clearly. */
+/* Share of a match that counts if the heading names another subject more clearly. */
 #define OTHER_SUBJECT_PERCENT 20
 
 /* A phrase for something else counts from this percentage on. */
 #define LEAST_OTHER_PERCENT 50
 
-/* What is left of the match of a compound's last part, and the shortest such part. */
+/* Share of a match that counts for the last part of a compound, and its least length. */
 #define COMPOUND_PERCENT 75
 #define SHORTEST_COMPOUND_PART 5
 
 struct subject
 {
-	enum onboard_column column; /* COLUMN_NONE: none of ours */
+	enum onboard_column column; /* COLUMN_NONE: another subject */
 	int percent;                /* how sure it is if the phrase is the whole heading */
 	const char *phrases[LANGUAGE_COUNT];
 };
@@ -375,7 +375,7 @@ static const struct subject subjects[] = {
 		PL = "miniatura,miniaturka,grafika",
 		PT = "miniatura"}},
 
-	/* What is none of our columns, though a part of it may look like one. */
+	/* Not one of our columns, although a part may look like one. */
 	{COLUMN_NONE, 0, {
 		EN = "cost,cost price,cost per item,purchase price,buying price,wholesale price,trade price,base price,"
 			 "minimum price,min price,price currency,currency,unit price measure,unit pricing measure,"
@@ -487,7 +487,7 @@ struct words
 	uint32_t finals;
 };
 
-/* What signs stand for in headings, and letters that Unicode does not take apart. */
+/* What signs stand for in headings, and letters that Unicode does not decompose. */
 static const struct
 {
 	uint32_t character;
@@ -811,7 +811,7 @@ struct best_match
 static void
 match_subject(const struct words *words, const struct subject *subject, struct best_match *best)
 {
-	/* What is none of our columns is compared by its letters alone. */
+	/* A subject that is not one of our columns is compared by its letters alone. */
 	int percent = subject->column != COLUMN_NONE ? subject->percent : 100;
 
 	for (int language = 0; language < LANGUAGE_COUNT; language++)
@@ -835,7 +835,7 @@ match_subject(const struct words *words, const struct subject *subject, struct b
 	}
 }
 
-/* Does the heading name something that is none of our columns more clearly than a column? */
+/* Does the heading name another subject more clearly than one of our columns? */
 static bool
 is_other(const struct best_match *other, const struct best_match *column)
 {
@@ -878,7 +878,7 @@ vocabulary_match(struct text_view heading, struct vocabulary_match matches[COLUM
 	}
 }
 
-/* Is a heading our own but for signs around it, such as quotes that the file is read without? */
+/* Is a heading our own except for signs around it, such as quotes of another kind? */
 static bool
 is_own_with_signs(struct text_view heading)
 {
@@ -921,7 +921,7 @@ vocabulary_side(struct text_view heading)
 		for (int side = 0; side < SIDE_COUNT; side++)
 		{
 			if (is_listed(side_phrases[side], word))
-				/* A heading with several is no side of its own. */
+				/* A heading that names several sides is none of them. */
 				found = found == SIDE_COUNT ? (enum vocabulary_side) side : SIDE_COUNT;
 		}
 		offset += word.length + 1;

@@ -33,7 +33,7 @@ struct vocabulary_match
 {
 	int percent;   /* 0: not at all; 100: it can mean nothing else */
 	bool is_whole; /* the phrase is the whole heading, not a part of it */
-	bool is_other; /* the heading names something else more clearly, perhaps none of ours */
+	bool is_other; /* the heading names something else more clearly, perhaps no column */
 	enum vocabulary_language language;
 };
 
@@ -43,8 +43,8 @@ vocabulary_match(struct text_view heading, struct vocabulary_match matches[COLUM
 
 /*
  * Return the column that a heading stands for in most vendors' files, such as
- * "Qty" or "Artikelnummer"; or COLUMN_NONE.  One of ours with signs around it has none:
- * the file is read in a wrong way.
+ * "Qty" or "Artikelnummer"; or COLUMN_NONE.  One of our own with signs around it has none,
+ * because the file is being read with the wrong quotes.
  */
 extern enum onboard_column vocabulary_column(struct text_view heading);
 

@@ -45,8 +45,8 @@ extern Jsonb *jsonb_object_write(const JsonbMember *members, int count);
 extern JsonbIterator *jsonb_texts_begin(JsonbContainer *object);
 
 /*
- * Read the next member; return false at the end.  Only what SQL stored has another
- * value than a string; of that, only the size is returned.
+ * Read the next member; return false at the end.  Values stored by SQL need not be
+ * strings; of those, only the size is returned.
  */
 extern bool
 jsonb_texts_next(JsonbIterator **iterator, struct text_view *name, struct text_view *value);

@@ -259,7 +259,7 @@ read_defect(const Intake *intake, TupleTableSlot *slot, IncomingRow *row)
 	row->raw_record = text_column(slot, intake->intake_column[INTAKE_RAW_RECORD], NULL);
 }
 
-/* Refuse the value of a column that is no object of texts; hint says what the texts are. */
+/* Refuse the value of a column that is not an object of strings; hint says what they are. */
 static void
 check_texts(Jsonb *object, IntakeColumn column, int64 row_number, const char *hint)
 {
@@ -294,12 +294,36 @@ read_attributes(const Intake *intake, TupleTableSlot *slot, IncomingRow *row)
 				"Attributes are the columns that onboard does not define, as text.");
 }
 
+/* Raise the error for a row of an upload that has ended, or that does not exist. */
+static void
+refuse_row(struct text_view upload_id, int64 row_number, bool has_ended)
+{
+	if (has_ended)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("upload \"%.*s\" accepts no more rows", (int) upload_id.length, upload_id.data),
+			 errdetail("It has ended, or all rows of its total have a verdict; row %lld has none.",
+					   (long long) row_number),
+			 errhint("Open a new upload with onboard_begin_upload().")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_UNDEFINED_OBJECT),
+		 errmsg("upload of row %lld does not exist", (long long) row_number),
+		 errdetail("The upload_id is \"%.*s\".", (int) upload_id.length,
+				   upload_id.data ? upload_id.data : ""),
+		 /* If the columns are in the wrong order, it is a product value. */
+		 errdetail_log("The upload_id is shown to the client only."),
+		 errhint("Open the upload with onboard_begin_upload() and pass its id with each row.")));
+}
+
 static void
 intake_row(Intake *intake, TupleTableSlot *slot)
 {
 	MemoryContext caller = MemoryContextSwitchTo(intake->row_context);
 	struct text_view upload_id;
 	IncomingRow row;
+	LoaderAnswer answer;
 	int i;
 
 	slot_getallattrs(slot);
@@ -320,36 +344,10 @@ intake_row(Intake *intake, TupleTableSlot *slot)
 	if (row.source_cells.object != NULL)
 		check_texts(row.source_cells.object, INTAKE_SOURCE_CELLS, row.row_number,
 					"Source cells are the cells that a map changed, as text.");
-	switch (
-		loader_push(intake->loader, upload_id.data ? upload_id.data : "", upload_id.length, &row))
-	{
-		case LOADER_TAKEN:
-		case LOADER_REPLAYED:
-			break;
-		case LOADER_REFUSED:
-			ereport(
-				ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("upload \"%.*s\" accepts no more rows", (int) upload_id.length,
-						upload_id.data),
-				 errdetail(
-					 "It has ended, or all rows of its total have a verdict; row %lld has none.",
-					 (long long) row.row_number),
-				 errhint("Open a new upload with onboard_begin_upload().")));
-			break;
-		case LOADER_UNKNOWN_UPLOAD:
-			ereport(
-				ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("upload of row %lld does not exist", (long long) row.row_number),
-				 errdetail("The upload_id is \"%.*s\".", (int) upload_id.length,
-						   upload_id.data ? upload_id.data : ""),
-				 /* If the columns are in the wrong order, it is a product value. */
-				 errdetail_log("The upload_id is shown to the client only."),
-				 errhint(
-					 "Open the upload with onboard_begin_upload() and pass its id with each row.")));
-			break;
-	}
+	answer =
+		loader_push(intake->loader, upload_id.data ? upload_id.data : "", upload_id.length, &row);
+	if (answer == LOADER_REFUSED || answer == LOADER_UNKNOWN_UPLOAD)
+		refuse_row(upload_id, row.row_number, answer == LOADER_REFUSED);
 	copy_context_end_row(&intake->copy_context);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(intake->row_context);

@@ -6,7 +6,7 @@
  * Clients read a file with a map before they begin its upload, so the map may change
  * in between.  Therefore the client passes the hash of the document that it used, and
  * the upload begins only if the document is still the same.  All callers must get the
- * same document, so it is read as the owner, whatever the caller may see.
+ * same document, so the owner reads it, whatever the caller may see.
  *
  *-------------------------------------------------------------------------
  */
@@ -45,7 +45,7 @@ first_missing_rate(Jsonb *document)
 	return is_null ? NULL : TextDatumGetCString(pair);
 }
 
-/* Store the document, if none with its hash is; returns the hash. */
+/* Store the document unless one with its hash exists; returns the hash. */
 static char *
 store(const char *vendor_id, Jsonb *document)
 {

@@ -176,7 +176,7 @@ onboard_fix_csv(PG_FUNCTION_ARGS)
 
 PG_FUNCTION_INFO_V1(onboard_fixed_csv);
 
-/* Return the fix file with the suggestions applied that are no guesses. */
+/* Return the fix file with the suggestions applied, except for guesses. */
 Datum
 onboard_fixed_csv(PG_FUNCTION_ARGS)
 {

@@ -93,7 +93,7 @@ extern void rejected_each_row(Rejected *rejected, rejected_row_fn process);
 extern struct text_view
 rejected_cell(const Rejected *rejected, const RejectedRow *row, int position);
 
-/* Return the first suggestion for that cell that is no guess, or else the cell. */
+/* Return the first suggestion for that cell that is not a guess, or else the cell. */
 extern struct text_view
 rejected_suggestion(const Rejected *rejected, const RejectedRow *row, int position);
 

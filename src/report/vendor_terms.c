@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * vendor_terms.c
- *	  Errors in the terms of the vendor's own file.
+ *	  Errors in the vendor's own terms: its headings and cells.
  *
  *-------------------------------------------------------------------------
  */
@@ -59,7 +59,7 @@ find_in_list(JsonbContainer *list, struct text_view text)
 	return -1;
 }
 
-/* Return the heading of a column of ours that is made besides another; or absent. */
+/* Return the heading of a column that shares a cell with another column; or absent. */
 static struct text_view
 source_heading(Jsonb *metadata, struct text_view field)
 {

@@ -1,14 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * vendor_terms.h
- *	  Errors in the terms of the vendor's own file.
+ *	  Errors in the vendor's own terms: its headings and cells.
  *
  * A vendor whose file was read with a map knows its own headings, not the names of
  * our columns.  The metadata of an upload says which is which: "header" has the
  * headings, "keys" the keys of the same columns in original_data, "sources" the
- * headings of further columns of ours that are made of a column of the file,
- * "converted" the columns whose values a map converts.  Clients write it, so nothing
- * about it is certain.
+ * headings of our columns that share a column of the file with another one,
+ * "converted" the columns whose values a map converts.  Clients write it, so it
+ * may have any shape.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,7 +31,7 @@ extern JsonbContainer *metadata_list(Jsonb *metadata, const char *name);
 extern struct text_view metadata_list_string(JsonbContainer *list, uint32 place);
 
 /*
- * Return where the column of the vendor's file is of which a column of ours is made;
+ * Return the position of the file's column from which one of our columns is made;
  * -1 if no map was used or there is none.
  */
 extern int vendor_place(Jsonb *metadata, struct text_view field);
@@ -47,8 +47,8 @@ extern struct text_view
 vendor_message(Jsonb *metadata, struct text_view field, struct text_view message);
 
 /*
- * Return the suggestion; "" if the values of the column are converted, so that the
- * vendor's cell cannot be as suggested.
+ * Return the suggestion; "" if the values of the column are converted, so that it
+ * does not fit the vendor's cell.
  */
 extern struct text_view vendor_suggestion(Jsonb *metadata, struct text_view error_type,
 										  struct text_view field, struct text_view suggestion);

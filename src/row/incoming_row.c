@@ -496,7 +496,7 @@ shows_nothing(uint32_t character)
 	return is_control_character(character) || is_format_character(character);
 }
 
-/* Put the key as the vendor wrote it, before a map made another one of it. */
+/* Add the key as the vendor wrote it, before a map changed it. */
 static void
 restore_key(Jsonb *cells, enum onboard_column column, struct product_row *written)
 {

@@ -35,8 +35,7 @@ typedef struct IncomingRow
 	struct text_view action; /* column onboard_action, as written; or absent */
 	struct text_view memo;   /* likewise, onboard_key: the keys as a fix file remembers them */
 
-	SourceCells
-		source_cells; /* what the vendor wrote where a map made other values of it, or none */
+	SourceCells source_cells; /* cells that a map changed or left out, as the vendor wrote them */
 
 	/*
 	 * The product as it arrived in JSON, or NULL.  Must stay valid during the
@@ -139,7 +138,7 @@ findings_are_of_unreadable_row(const struct findings *findings)
 }
 
 /*
- * Let findings show what the vendor wrote where they reject what a map made of it;
+ * Let findings about values that a map changed show what the vendor wrote;
  * they borrow it from the row, which keeps its cells as jsonb from now on.
  */
 extern void incoming_row_show_source(IncomingRow *row, struct findings *findings);

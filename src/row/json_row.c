@@ -518,7 +518,7 @@ cells_are_within_caps(JsonbContainer *cells, IncomingRow *row)
 	return true;
 }
 
-/* Read the cells as the vendor wrote them, of a product that a map made. */
+/* Read the source cells of a product that was read with a map. */
 static void
 read_source_cells(const JsonRecord *record, IncomingRow *row)
 {

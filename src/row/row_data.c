@@ -256,7 +256,7 @@ incoming_row_original_data(const IncomingRow *row)
 	struct text_view action;
 	int i;
 
-	/* A record that could not be read as cells has none that a map could change. */
+	/* An unreadable record has no cells that a map could change. */
 	if (cells == NULL || row->has_defect)
 		return incoming_row_data(row);
 	for (i = 0; i < COLUMN_COUNT; i++)

@@ -3,9 +3,9 @@
  * source_cells.c
  *	  The cells of a row that a map changed or left out, as the vendor wrote them.
  *
- * Only reports show them, and most rows have no report; so it would be a waste to
- * make jsonb of the cells of each row.  Plain JSON, which is what the clients send,
- * stays as it is until somebody needs its cells.
+ * Only reports show them, and most rows are in no report, so cells are not converted to
+ * jsonb in advance.  Plain JSON, which is what the clients send, stays as it is until
+ * its cells are needed.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,7 +18,7 @@
 
 /*
  * Skip the string whose first character is at next; returns its closing quote, or
- * NULL if it has an escape of Unicode, which jsonb may refuse.
+ * NULL if it has a Unicode escape, which jsonb may refuse.
  */
 static const char *
 skip_string(const char *next)
@@ -31,7 +31,7 @@ skip_string(const char *next)
 	return next;
 }
 
-/* Is valid JSON an object of strings without escapes of Unicode? */
+/* Is valid JSON an object of strings without Unicode escapes? */
 static bool
 is_object_of_strings(struct text_view json)
 {

@@ -41,7 +41,7 @@ extern int category_find(struct text_view text, const struct category_list *list
  */
 extern int category_suggest(struct text_view text, const struct category_list *list);
 
-/* Does the text plainly mean this name, so that its suggestion is no guess? */
+/* Does the text plainly mean this name, so that its suggestion is not a guess? */
 extern bool category_is_plain(struct text_view text, struct text_view name);
 
 #endif /* ONBOARD_CATEGORY_H */

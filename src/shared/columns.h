@@ -164,7 +164,7 @@ column_first(column_set columns)
 #define ONBOARD_MAX_RECORD_BYTES (256 * 1024)
 #define ONBOARD_MAX_COLUMNS 4096
 
-/* What to do about a record with more columns: those of a fix file count. */
+/* Advice about a record with more columns: those that a fix file adds count, too. */
 #define ONBOARD_TOO_WIDE "; remove columns, such as those that a fix file adds"
 
 #endif /* ONBOARD_COLUMNS_H */

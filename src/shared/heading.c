@@ -31,7 +31,7 @@ fold_letter(uint32_t character)
 		return character == 0xD7 ? character : character + 0x20;
 	if (character >= 0x100 && character <= 0x17F)
 	{
-		/* Capitals are the even ones, except in two ranges; three have no partner here. */
+		/* Capitals have even codes, except in two ranges; three have no partner here. */
 		bool odd = (character >= 0x139 && character <= 0x148) ||
 				   (character >= 0x179 && character <= 0x17E);
 

@@ -4,7 +4,7 @@
  *	  Reads the text of a column map, one statement after the other.
  *
  * A line is read token by token.  Texts are copied into the statement without
- * their escapes; a token takes no more bytes there than in the line, but for its NUL.
+ * their escapes; a token needs no more bytes there than in the line, except for its NUL.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,7 +18,7 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Characters of a SIGN, and of the name of an attribute. */
+/* Characters of a SEPARATOR, and of the name of an attribute. */
 #define MAX_SIGN 10
 #define MAX_ATTRIBUTE_NAME 200
 
@@ -96,9 +96,8 @@ unexpected(struct line *line, const char *wanted)
 		text_add(&message, text_of(" is missing at the end of the line"));
 	else
 	{
-		text_add(&message, text_of(" is expected where "));
+		text_add(&message, text_of(" is expected instead of "));
 		text_add_quoted(&message, line->token.text);
-		text_add(&message, text_of(" stands"));
 	}
 	text_finish(&message);
 	return false;
@@ -139,7 +138,7 @@ read_escape(struct line *line)
 		return plain_fault(line, "a text has no closing quote; write \"...\"");
 	sign = memchr(signs, line->text.data[line->offset], sizeof(signs) - 1);
 	if (sign == NULL)
-		return plain_fault(line, "after a backslash stands one of \", \\, t and n; "
+		return plain_fault(line, "a backslash must be followed by \", \\, t or n; "
 								 "for the backslash itself, write two");
 	store(line, meanings[sign - signs]);
 	return true;
@@ -205,8 +204,8 @@ strange_character(struct line *line)
 	struct text_view text = {line->text.data + line->offset, size};
 
 	if (character == '\'' || character == 0x201C || character == 0x201D || character == 0x201E)
-		return fault(line, "", text, " is no quote here; write \"...\"");
-	return fault(line, "a text with ", text, " needs quotes: write \"...\" around the whole of it");
+		return fault(line, "", text, " is not a quote character here; write \"...\"");
+	return fault(line, "a text with ", text, " needs quotes: write \"...\" around all of it");
 }
 
 /* Read the next token. */
@@ -253,14 +252,14 @@ is_text(const struct line *line)
 	return line->token.kind == TOKEN_WORD || line->token.kind == TOKEN_TEXT;
 }
 
-/* Read a word that must stand here. */
+/* Read a required word. */
 static bool
 take_word(struct line *line, const char *word, const char *wanted)
 {
 	return is_word(line, word) ? advance(line) : unexpected(line, wanted);
 }
 
-/* Read a text that must stand here. */
+/* Read a required text. */
 static bool
 take_text(struct line *line, struct text_view *text, const char *wanted)
 {
@@ -286,7 +285,7 @@ take_heading(struct line *line, struct text_view *heading)
 	if (!take_text(line, heading, "the heading of a column of the file"))
 		return false;
 	if (heading_is_blank(*heading))
-		return plain_fault(line, "a heading is blank; a column without heading is named by its "
+		return plain_fault(line, "a heading is blank; a column without a heading is named by its "
 								 "number: \"column_3\"");
 	return true;
 }
@@ -381,12 +380,12 @@ static const struct
 	[MAP_SETTING_BLANK] = {"blank", is_blank_policy, "clear or keep"},
 	[MAP_SETTING_ENCODING] = {"encoding", is_not_blank, "a name such as windows-1252"},
 	[MAP_SETTING_DELIMITER] = {"delimiter", is_delimiter,
-							   "one sign in quotes, such as \";\", or the word tab"},
+							   "one character in quotes, such as \";\", or the word tab"},
 	[MAP_SETTING_QUOTE] = {"quote", is_quote, "none, \"'\" or \"\\\"\""},
 	[MAP_SETTING_SHEET] = {"sheet", is_not_blank, "the name of a sheet in quotes"},
 	[MAP_SETTING_HEADER] = {"header", is_heading_of_file, "a heading that only the header has"},
-	[MAP_SETTING_MAX_BYTES] = {"max_bytes", is_limit, "a number above 0, of digits only"},
-	[MAP_SETTING_MAX_ROWS] = {"max_rows", is_limit, "a number above 0, of digits only"},
+	[MAP_SETTING_MAX_BYTES] = {"max_bytes", is_limit, "a positive number, in digits only"},
+	[MAP_SETTING_MAX_ROWS] = {"max_rows", is_limit, "a positive number, in digits only"},
 };
 
 /* Set the fault that a setting has no such value. */
@@ -397,9 +396,8 @@ wrong_setting(struct line *line)
 	struct text_builder message;
 
 	fault_start(line, &message);
-	text_add(&message, text_of("after "));
 	text_add(&message, text_of(settings[setting].name));
-	text_add(&message, text_of(" stands "));
+	text_add(&message, text_of(" must be "));
 	text_add(&message, text_of(settings[setting].values));
 	if (is_text(line) || line->token.kind == TOKEN_SIGN)
 	{
@@ -572,16 +570,17 @@ static const struct
 	bool (*is_valid)(struct text_view text);
 	const char *values;
 } arguments[] = {
-	[ARGUMENT_GROUPING] = {is_grouping, "SIGN is one of \".\", \",\", \"'\" and \" \""},
-	[ARGUMENT_SIGN] = {is_divider, "SIGN has 1 to 10 characters"},
+	[ARGUMENT_GROUPING] = {is_grouping, "SEPARATOR is one of \".\", \",\", \"'\" and \" \""},
+	[ARGUMENT_SIGN] = {is_divider, "SEPARATOR has 1 to 10 characters"},
 	[ARGUMENT_TEXT] = {is_any, ""},
 	[ARGUMENT_NUMBER] = {is_factor,
-						 "NUMBER is above 0, such as 0.001, with 18 digits at most and a point"},
-	[ARGUMENT_LEAST] = {is_least, "NUMBER is 0 or above, with 18 digits at most and a point"},
+						 "NUMBER is positive, with at most 18 digits and a point, such as 0.001"},
+	[ARGUMENT_LEAST] = {is_least, "NUMBER is 0 or more, with at most 18 digits and a point"},
 	[ARGUMENT_DECIMALS] = {is_decimals, "N is a number from 0 to 6"},
 	[ARGUMENT_PART] = {is_part, "N is a number from 1 to 100"},
-	[ARGUMENT_CURRENCY] = {is_currency, "a currency is a code of three capitals, such as EUR"},
-	[ARGUMENT_LIST] = {map_name_is_valid, "LIST has letters, digits, \"_\" and \"-\", 50 at most"},
+	[ARGUMENT_CURRENCY] = {is_currency,
+						   "a currency is a code of three capital letters, such as EUR"},
+	[ARGUMENT_LIST] = {map_name_is_valid, "LIST is at most 50 letters, digits, \"_\" and \"-\""},
 	[ARGUMENT_HEADING] = {is_heading, "HEADING is that of another column"},
 };
 
@@ -649,7 +648,7 @@ unknown_step(struct line *line)
 	return false;
 }
 
-/* Check that a step may stand where it does. */
+/* Check that a step is allowed at its place. */
 static bool
 check_place(struct line *line, const struct map_step *step)
 {
@@ -682,7 +681,7 @@ read_step(struct line *line)
 	struct map_step *step = &statement->steps[statement->step_count];
 
 	if (statement->step_count == MAP_MAX_STEPS)
-		return plain_fault(line, "a column has 16 transformations at most");
+		return plain_fault(line, "a column has at most 16 transformations");
 	if (line->token.kind != TOKEN_WORD)
 		return unexpected(line, "a transformation, such as decimal_comma,");
 	if (!transformation_by_name(line->token.text, &step->transformation))
@@ -709,7 +708,7 @@ read_headings(struct line *line)
 	for (;;)
 	{
 		if (statement->heading_count == MAP_MAX_HEADINGS)
-			return plain_fault(line, "a column has 16 headings at most");
+			return plain_fault(line, "a column has at most 16 headings");
 		if (!take_heading(line, &statement->headings[statement->heading_count++]))
 			return false;
 		if (!is_word(line, "or"))
@@ -730,8 +729,8 @@ read_skip_step(struct line *line)
 	if (!advance(line) || !read_step(line))
 		return false;
 	if (line->statement->steps[0].transformation != TRANSFORMATION_FILL_DOWN)
-		return plain_fault(line, "a skip compares cells of the file; it takes no transformation "
-								 "but fill_down");
+		return plain_fault(line, "a skip compares cells of the file; it accepts no transformation "
+								 "except fill_down");
 	return true;
 }
 
@@ -767,7 +766,7 @@ read_constant(struct line *line)
 	struct map_statement *statement = line->statement;
 
 	if (statement->kind == MAP_STATEMENT_ACTION)
-		return plain_fault(line, "onboard_action cannot be constant; give the column of the file "
+		return plain_fault(line, "onboard_action cannot be constant; name the column of the file "
 								 "that has the actions, or use the mode");
 	if (statement->column == COLUMN_SKU || statement->column == COLUMN_VENDOR_PRODUCT_ID)
 		return plain_fault(line, "sku and vendor_product_id cannot be constant, because they "
@@ -777,7 +776,7 @@ read_constant(struct line *line)
 	if (text_trim(statement->value).length == 0)
 		return plain_fault(line, "a constant is blank; remove the line");
 	if (is_sign(line, '|'))
-		return plain_fault(line, "a constant takes no transformations; write its final value");
+		return plain_fault(line, "a constant accepts no transformations; write its final value");
 	return take_end(line);
 }
 
@@ -829,7 +828,7 @@ line_start(struct line *line, struct map_syntax *syntax, struct text_view text,
 
 /*
  * Return whether an earlier line has the attribute; as in the header of a file, case
- * is no difference.  Only the beginnings of the lines are read again.
+ * does not matter.  Only the beginnings of the lines are read again.
  */
 static bool
 has_attribute_before(struct line *line, struct text_view name)
@@ -865,7 +864,7 @@ read_attribute(struct line *line)
 		return plain_fault(line, "the name of an attribute has 1 to 200 characters");
 	column = heading_column(statement->name);
 	if (column != COLUMN_NONE)
-		return fault(line, "this is no attribute, but a column: write ",
+		return fault(line, "this is a column, not an attribute: write ",
 					 text_of(onboard_columns[column].name), " = ... without the word attribute");
 	if (heading_is_ours(statement->name))
 		return fault(line, "", statement->name,
@@ -920,7 +919,7 @@ unknown_statement(struct line *line)
 		meant = name_suggest(line->token.text, names, COLUMN_COUNT);
 	fault_start(line, &message);
 	text_add_quoted(&message, line->token.text);
-	text_add(&message, text_of(" is no column and no setting"));
+	text_add(&message, text_of(" is neither a column nor a setting"));
 	if (meant >= 0)
 	{
 		text_add(&message, text_of("; did you mean "));
@@ -938,7 +937,7 @@ unknown_statement(struct line *line)
 	return false;
 }
 
-/* Return the column whose name stands here. */
+/* Return the column whose name the token is. */
 static enum onboard_column
 named_column(const struct line *line)
 {
@@ -971,7 +970,7 @@ read_statement(struct line *line)
 	return unknown_statement(line);
 }
 
-/* Empty a statement, but for its storage. */
+/* Clear a statement, except for its storage. */
 static void
 clear_statement(struct map_statement *statement, int line)
 {
@@ -1002,7 +1001,7 @@ map_syntax_start(struct map_syntax *syntax, struct text_view text)
 {
 	*syntax = (struct map_syntax){.text = text};
 	if (text.length > MAP_MAX_BYTES)
-		map_fault(syntax, 0, "a map has 64 KiB at most; leave out comments");
+		map_fault(syntax, 0, "a map has at most 64 KiB; remove comments");
 }
 
 bool
@@ -1016,9 +1015,9 @@ static bool
 check_limits(struct map_syntax *syntax, struct text_view text)
 {
 	if (text.length > MAP_MAX_LINE_BYTES)
-		map_fault(syntax, syntax->line, "a line has 4096 bytes at most");
+		map_fault(syntax, syntax->line, "a line has at most 4096 bytes");
 	else if (syntax->statement_count > MAP_MAX_STATEMENTS)
-		map_fault(syntax, syntax->line, "a map has 1000 statements at most");
+		map_fault(syntax, syntax->line, "a map has at most 1000 statements");
 	return !map_syntax_failed(syntax);
 }
 

@@ -3,7 +3,7 @@
  * map_syntax.h
  *	  Reads the text of a column map, one statement after the other.
  *
- * A map tells which column of ours each of a vendor's columns is, and how its values
+ * A map says which of our columns each of a vendor's columns is, and how its values
  * are transformed:
  *
  *	  # how the shop exports
@@ -16,7 +16,7 @@
  *	  ignore "Tags"
  *
  * Each statement has a line of its own; "#" outside of quotes starts a comment.
- * Texts stand in double quotes, with \", \\, \t and \n; they need none if they
+ * Texts are in double quotes, with \", \\, \t and \n; they need none if they
  * consist of letters, digits, ".", "_" and "-".
  *
  *	  struct map_syntax syntax;
@@ -46,7 +46,7 @@
 #define MAP_MAX_HEADINGS 16
 #define MAP_MAX_STEPS 16
 
-/* Characters of the name of a map or of a list of values. */
+/* Characters of the name of a map or of a value list. */
 #define MAP_MAX_NAME 50
 
 /* Size of a fault's message, including the terminating NUL. */
@@ -87,8 +87,8 @@ struct map_step
 };
 
 /*
- * All texts are without quotes and escapes, NUL-terminated besides, and live in
- * storage, until the next statement is read into the structure.
+ * All texts are without quotes and escapes, are NUL-terminated, and live in
+ * storage until the next statement is read into the structure.
  */
 struct map_statement
 {
@@ -158,7 +158,7 @@ map_statement_is_constant(const struct map_statement *statement)
 /* Is the text the name of a map or list: letters, digits, "_" and "-", 50 at most? */
 extern bool map_name_is_valid(struct text_view name);
 
-/* Write a text as it stands in a map, with quotes and escapes; for programs that write maps. */
+/* Write a text with quotes and escapes, as maps have it; for programs that write maps. */
 extern void map_syntax_add_text(struct text_builder *builder, struct text_view text);
 
 #endif /* ONBOARD_MAP_SYNTAX_H */

@@ -88,7 +88,7 @@ static const char currency_codes[] =
 	"ANG BGN HRK RMB";
 #define CODE_LETTERS 3
 
-/* What signs and abbreviations stand for. */
+/* Currencies that signs and abbreviations denote. */
 static const struct
 {
 	const char *sign;

@@ -29,8 +29,7 @@ extern void row_caps_start(struct row_caps *caps, const char *subject, size_t by
 extern bool row_caps_take(struct row_caps *caps, struct text_view name, struct text_view value);
 
 /*
- * Likewise for a cell that is there besides its column, as the vendor wrote it, or
- * that no column uses: it is not another column of the row.
+ * Likewise for a source cell: it does not count as another column of the row.
  */
 extern bool
 row_caps_take_cell(struct row_caps *caps, struct text_view name, struct text_view value);

@@ -249,8 +249,8 @@ rule_is_of_unreadable_row(const struct rule *rule)
 }
 
 /*
- * Did the rule with this code only guess what the vendor means by a value, as the
- * name nearest to it?  A guess is shown, but not applied.
+ * Is the suggestion of the rule with this code only a guess: the name nearest to the
+ * value?  A guess is shown, but not applied.
  */
 extern bool
 rule_is_guess(struct text_view code, struct text_view value, struct text_view suggestion);

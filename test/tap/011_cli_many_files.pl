@@ -34,7 +34,7 @@ file('in/notes.txt', 'N-1');
 file('in/folder.csv/VEND001_20260106_090000.csv', 'F-1') if mkdir 'in/folder.csv';
 mkfifo('in/VEND001_20260107_090000.csv', 0600) or die;
 symlink 'nowhere', 'in/VEND001_20260108_090000.csv' or die;
-my $skipped = qr/^onboard: skipped "VEND001_20260107_090000\.csv", which is not a file; name it to have it read
+my $skipped = qr/^onboard: skipped "VEND001_20260107_090000\.csv", which is not a regular file; to read it, name it on the command line
 onboard: skipped "VEND001_20260108_090000\.csv": No such file or directory$/;
 ($out, $err) = is_exit(1, 'a folder', 'check', 'in');
 is($out, <<'END', 'one line for each file, and the total');

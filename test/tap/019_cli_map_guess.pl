@@ -78,7 +78,7 @@ sub check_file
 
 	is($result->{error_records}, 0, "$name: every row is good");
 	cmp_ok($result->{valid_records}, '>=', 10, "$name: there are rows");
-	is($result->{skipped_rows} // 0, $special->{skipped} // 0, "$name: rows that are no products");
+	is($result->{skipped_rows} // 0, $special->{skipped} // 0, "$name: rows that are not products");
 	return;
 }
 
@@ -98,12 +98,12 @@ is($result->{definition}, characters(guess(0, "$folder/de_preisliste.csv")), 'th
 like($result->{definition}, qr/^encoding windows-1252$/m, 'and names the encoding');
 is_deeply([ sort map { $_->{value} } @{ $result->{unknown_categories} } ],
 	[ sort map { characters($_->[0]) } (csv_rows(read_file("$folder/de_preisliste.categories.csv"), ','))[ 1 .. 6 ] ],
-	'the categories that are none of ours are listed');
+	'unknown categories are listed');
 
 # The list of categories, to be filled in.
 guess(0, "$folder/es_tarifa.csv", '--csv', "$CliTest::work/list.csv");
 my $list = read_file("$CliTest::work/list.csv");
-like($list, qr/value,replacement\n/, 'the categories are written as a list of values');
+like($list, qr/value,replacement\n/, 'the categories are written as a value list');
 like($list, qr/^Cocina,/m, 'with one line for each');
 is_exit(0, 'which is stored as it is', 'map', 'values', 'categories', "$CliTest::work/list.csv", '--vendor', 'G');
 
@@ -122,12 +122,12 @@ my $book = write_workbook("$CliTest::work/book.xlsx", Info => [ ['Lieferant: Bei
 	Produkte => [ csv_rows(read_file("$folder/de_shop.csv"), ',') ]);
 %columns = map { $_->{column} => $_->{heading} } @{ json_of(guess(0, $book, '--json'))->{columns} };
 is($columns{product_name}, 'Produktname', 'a workbook is read, from the sheet that has the headings');
-like(guess(0, $book, '--sheet', 'Produkte'), qr/^sheet "Produkte"$/m, 'a sheet that is named stands in the map');
+like(guess(0, $book, '--sheet', 'Produkte'), qr/^sheet "Produkte"$/m, 'a named sheet is in the map');
 my ($code, $out) = run_onboard('map', 'guess', '-', '--vendor', 'G', { stdin => "$folder/pl_cennik.csv" });
 is($code, 0, 'standard input is read');
 like($out, qr/^encoding windows-1250$/m, 'in the encoding that it has');
 like(guess(1, write_file('odd.csv', "aaa^bbb\n1^2\n"), '--delimiter', '^'), qr/^delimiter "\^"$/m,
-	'a delimiter that is named stands in the map');
+	'a named delimiter is in the map');
 like(guess(0, "$folder/en_own.csv"), qr/needs no map/, 'a file with our headings needs no map');
 
 # Maps that fit better than a guess.

@@ -17,8 +17,8 @@ use Test::More;
 use Workbook;
 
 # map: the preset. file: the sample, whose name without the suffix is that of the other files,
-# unless products or lists say otherwise. skipped: rows that are no products. broken: a cell of a
-# row in the file, by the row's SKU and the heading; bad: what stands there instead, and the error.
+# unless products or lists say otherwise. skipped: rows that are not products. broken: a cell of a
+# row in the file, by the row's SKU and the heading; bad: the value that replaces it, and the error.
 my @samples = (
 	{ map => 'shopify', file => 'shopify.csv', skipped => 6,
 		broken => [ 'KETTLE-2L-CREAM', 'Price' ], bad => 'forty', error => 'INVALID_PRICE' },
@@ -144,7 +144,7 @@ sub check_fix
 
 	is_deeply([ @$fix_header[ 0 .. $#$header ] ], $header, "$what: the fix file has the vendor's headings");
 	is(scalar @others, 0, "$what: and the row");
-	# What a blank cell takes from the row of its product is written into it, so that the row stands alone.
+	# A blank cell is filled from the row of its product, so that the row is complete.
 	$cells[$_] = '' for @blank;
 	is_deeply(\@cells, $row, "$what: its cells are as in the file");
 
@@ -173,7 +173,7 @@ sub check_sample
 	my %found = catalogue();
 	my $result = json_of($out);
 
-	is($result->{skipped_rows} // 0, $sample->{skipped}, "$what: rows that are no products");
+	is($result->{skipped_rows} // 0, $sample->{skipped}, "$what: rows that are not products");
 	cmp_ok(scalar keys %expected, '>=', 10, "$what: has ten products or more");
 	is_deeply([ sort keys %found ], [ sort keys %expected ], "$what: becomes these products");
 	is_deeply($found{$_}, $expected{$_}, "$what: $_") for sort keys %expected;

@@ -426,9 +426,9 @@ test_text(void)
 						"Schuh rot;12,50;Schuhe;A1;rot\nHut blau;13,00;Kitchen;A2;blau\n";
 
 	says(shoes, &plain, "# 9", "each line says how sure it is");
-	says(shoes, &plain, "# Missing, and needed", "missing columns are named");
+	says(shoes, &plain, "# Required, but", "missing columns are named");
 	says(shoes, &plain, "# stock_quantity = constant \"0\"", "with what could be written");
-	says(shoes, &plain, "#   \"Schuhe\" = ?", "categories that are none of ours are listed");
+	says(shoes, &plain, "#   \"Schuhe\" = ?", "unknown categories are listed");
 	says(shoes, &plain, " | values(categories)", "and looked up in a list");
 	says(shoes, &plain, "# \"Farbe\"", "headings that are not used are listed");
 	says(shoes, &all, "# The map \"shopify\"", "a map that fits is named");

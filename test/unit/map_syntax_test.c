@@ -153,66 +153,66 @@ static void
 test_faults(void)
 {
 	is_fault("Price = \"a\"",
-			 "\"Price\" is no column and no setting; did you mean price? A line "
+			 "\"Price\" is neither a column nor a setting; did you mean price? A line "
 			 "begins with a column, as in price = \"Heading\", or with attribute, "
 			 "onboard_action, skip, ignore, mode, match, blank, encoding, delimiter, quote, "
 			 "sheet, header, max_bytes or max_rows");
 	is_fault("= a",
-			 "\"=\" is no column and no setting. A line begins with a column, as in price = "
+			 "\"=\" is neither a column nor a setting. A line begins with a column, as in price = "
 			 "\"Heading\", or with attribute, onboard_action, skip, ignore, mode, match, blank, "
 			 "encoding, delimiter, quote, sheet, header, max_bytes or max_rows");
-	is_fault("price \"a\"", "= is expected where \"a\" stands");
+	is_fault("price \"a\"", "= is expected instead of \"a\"");
 	is_fault("price =", "the heading of a column of the file is missing at the end of the line");
-	is_fault("price = \" * \"", "a heading is blank; a column without heading is named by its "
+	is_fault("price = \" * \"", "a heading is blank; a column without a heading is named by its "
 								"number: \"column_3\"");
 	is_fault("price = Variant Price", "the statement ends before \"Price\"; a text of several "
 									  "words needs quotes, and each statement its own line");
 	is_fault("price = \"a", "a text has no closing quote; write \"...\"");
 	is_fault("price = \"a\\", "a text has no closing quote; write \"...\"");
-	is_fault("price = \"a\\x\"", "after a backslash stands one of \", \\, t and n; for the "
+	is_fault("price = \"a\\x\"", "a backslash must be followed by \", \\, t or n; for the "
 								 "backslash itself, write two");
-	is_fault("price = 'a'", "\"'\" is no quote here; write \"...\"");
+	is_fault("price = 'a'", "\"'\" is not a quote character here; write \"...\"");
 	is_fault("price = \xE2\x80\x9C"
 			 "a",
-			 "\"\xE2\x80\x9C\" is no quote here; write \"...\"");
-	is_fault("price = Größe", "a text with \"ö\" needs quotes: write \"...\" around the whole of "
-							  "it");
+			 "\"\xE2\x80\x9C\" is not a quote character here; write \"...\"");
+	is_fault("price = Größe", "a text with \"ö\" needs quotes: write \"...\" around all of it");
 	is_fault("sku = constant a", "sku and vendor_product_id cannot be constant, because they "
 								 "differ from row to row");
-	is_fault("onboard_action = constant a", "onboard_action cannot be constant; give the column "
-											"of the file that has the actions, or use the mode");
+	is_fault(
+		"onboard_action = constant a",
+		"onboard_action cannot be constant; name the column of the file that has the actions, or use the mode");
 	is_fault("unit = constant \" \"", "a constant is blank; remove the line");
 	is_fault("unit = constant", "the value of the constant is missing at the end of the line");
-	is_fault("unit = constant a | upper", "a constant takes no transformations; write its final "
+	is_fault("unit = constant a | upper", "a constant accepts no transformations; write its final "
 										  "value");
-	is_fault("attribute sku = a", "this is no attribute, but a column: write \"sku\" = ... without "
+	is_fault("attribute sku = a", "this is a column, not an attribute: write \"sku\" = ... without "
 								  "the word attribute");
 	is_fault("attribute onboard_line = a", "\"onboard_line\" is reserved for files that onboard "
 										   "writes; choose another name");
 	is_fault("attribute \"\" = a", "the name of an attribute has 1 to 200 characters");
-	is_fault("mode = insert", "after mode stands one of insert, upsert, update and replace, not "
+	is_fault("mode = insert", "mode must be one of insert, upsert, update and replace, not "
 							  "\"=\"");
-	is_fault("mode", "after mode stands one of insert, upsert, update and replace");
+	is_fault("mode", "mode must be one of insert, upsert, update and replace");
 	is_fault("mode upsert sku", "the statement ends before \"sku\"; a text of several words needs "
 								"quotes, and each statement its own line");
-	is_fault("match brand", "after match stands sku or vendor_product_id, not \"brand\"");
-	is_fault("blank delete", "after blank stands clear or keep, not \"delete\"");
-	is_fault("delimiter x", "after delimiter stands one sign in quotes, such as \";\", or the word "
+	is_fault("match brand", "match must be sku or vendor_product_id, not \"brand\"");
+	is_fault("blank delete", "blank must be clear or keep, not \"delete\"");
+	is_fault("delimiter x", "delimiter must be one character in quotes, such as \";\", or the word "
 							"tab, not \"x\"");
-	is_fault("quote x", "after quote stands none, \"'\" or \"\\\"\", not \"x\"");
-	is_fault("sheet \"\"", "after sheet stands the name of a sheet in quotes, not \"\"");
-	is_fault("max_rows 1e5", "after max_rows stands a number above 0, of digits only, not \"1e5\"");
-	is_fault("max_rows 0", "after max_rows stands a number above 0, of digits only, not \"0\"");
+	is_fault("quote x", "quote must be none, \"'\" or \"\\\"\", not \"x\"");
+	is_fault("sheet \"\"", "sheet must be the name of a sheet in quotes, not \"\"");
+	is_fault("max_rows 1e5", "max_rows must be a positive number, in digits only, not \"1e5\"");
+	is_fault("max_rows 0", "max_rows must be a positive number, in digits only, not \"0\"");
 	is_fault("skip \"Type\" is blank", "the word when, as in skip when \"Type\" is \"variable\", "
-									   "is expected where \"Type\" stands");
+									   "is expected instead of \"Type\"");
 	is_fault("skip when Type = x", "the word is, as in skip when \"Type\" is \"variable\", is "
-								   "expected where \"=\" stands");
+								   "expected instead of \"=\"");
 	is_fault("skip when Type is \"\"", "the value of a skip is blank; write: is blank");
-	is_fault("skip when Type | lower is x", "a skip compares cells of the file; it takes no "
-											"transformation but fill_down");
+	is_fault("skip when Type | lower is x",
+			 "a skip compares cells of the file; it accepts no transformation except fill_down");
 	is_fault("skip when Type is not",
 			 "the word blank or a value is missing at the end of the line");
-	is_fault("header \"*\"", "after header stands a heading that only the header has, not \"*\"");
+	is_fault("header \"*\"", "header must be a heading that only the header has, not \"*\"");
 	is_fault("ignore", "the heading of a column of the file is missing at the end of the line");
 }
 
@@ -224,36 +224,42 @@ test_faults_of_steps(void)
 	is_fault("price = a | decimalcomma", "there is no transformation \"decimalcomma\"; did you "
 										 "mean decimal_comma?");
 	is_fault("price = a | regex(x)", "there is no transformation \"regex\"");
-	is_fault("price = a | thousands", "write thousands(SIGN)");
-	is_fault("price = a | thousands()", "write thousands(SIGN)");
-	is_fault("price = a | thousands(\".\", x)", "write thousands(SIGN); it has no further "
+	is_fault("price = a | thousands", "write thousands(SEPARATOR)");
+	is_fault("price = a | thousands()", "write thousands(SEPARATOR)");
+	is_fault("price = a | thousands(\".\", x)", "write thousands(SEPARATOR); it has no further "
 												"arguments");
-	is_fault("price = a | thousands(x)", "write thousands(SIGN); SIGN is one of \".\", \",\", "
-										 "\"'\" and \" \"");
+	is_fault("price = a | thousands(x)",
+			 "write thousands(SEPARATOR); SEPARATOR is one of \".\", \",\", "
+			 "\"'\" and \" \"");
 	is_fault("price = a | upper(x)", "write upper; it has no arguments");
-	is_fault("price = a | thousands(\".\"", "write thousands(SIGN)");
-	is_fault("price = a | factor(0)", "write factor(NUMBER); NUMBER is above 0, such as 0.001, "
-									  "with 18 digits at most and a point");
-	is_fault("price = a | factor(1.2.3)", "write factor(NUMBER); NUMBER is above 0, such as "
-										  "0.001, with 18 digits at most and a point");
+	is_fault("price = a | thousands(\".\"", "write thousands(SEPARATOR)");
+	is_fault(
+		"price = a | factor(0)",
+		"write factor(NUMBER); NUMBER is positive, with at most 18 digits and a point, such as 0.001");
+	is_fault(
+		"price = a | factor(1.2.3)",
+		"write factor(NUMBER); NUMBER is positive, with at most 18 digits and a point, such as 0.001");
 	is_fault("price = a | decimals(7)", "write decimals(N); N is a number from 0 to 6");
-	is_fault("price = a | at_least(-1)", "write at_least(NUMBER); NUMBER is 0 or above, with 18 "
-										 "digits at most and a point");
+	is_fault("price = a | at_least(-1)",
+			 "write at_least(NUMBER); NUMBER is 0 or more, with at most 18 digits and a point");
 	is_fault("price = a | replace(b)", "write replace(TEXT, TEXT)");
-	is_fault("price = a | split(\",\", 0)", "write split(SIGN, N); N is a number from 1 to 100");
-	is_fault("price = a | split(\"\", 1)", "write split(SIGN, N); SIGN has 1 to 10 characters");
-	is_fault("price = a | exchange(EUR, usd)", "write exchange(FROM, TO); a currency is a code of "
-											   "three capitals, such as EUR");
+	is_fault("price = a | split(\",\", 0)",
+			 "write split(SEPARATOR, N); N is a number from 1 to 100");
+	is_fault("price = a | split(\"\", 1)",
+			 "write split(SEPARATOR, N); SEPARATOR has 1 to 10 characters");
+	is_fault(
+		"price = a | exchange(EUR, usd)",
+		"write exchange(FROM, TO); a currency is a code of three capital letters, such as EUR");
 	is_fault("price = a | exchange(EUR, EUR)", "write exchange(FROM, TO); the two currencies are "
 											   "the same");
 	is_fault("price = a | exchange(EUR)", "write exchange(FROM, TO)");
-	is_fault("price = a | values(\"a b\")", "write values(LIST); LIST has letters, digits, \"_\" "
-											"and \"-\", 50 at most");
+	is_fault("price = a | values(\"a b\")",
+			 "write values(LIST); LIST is at most 50 letters, digits, \"_\" and \"-\"");
 	is_fault("price = a | upper | fill_down", "fill_down acts on the cell of the file; write it "
 											  "before the other transformations");
 	is_fault("price = a | upper | join(\",\", b)", "join appends cells of the file; write it "
 												   "first, or after fill_down");
-	is_fault("price = a | join(\",\")", "write join(SIGN, HEADING, ...)");
+	is_fault("price = a | join(\",\")", "write join(SEPARATOR, HEADING, ...)");
 	is_fault("price = a | fill_down(\"-\")", "write fill_down(HEADING?, ...); HEADING is that of "
 											 "another column");
 }
@@ -279,26 +285,25 @@ test_limits(void)
 	char steps[1000];
 
 	is_text(read_map(repeated("", "#23456789", MAP_MAX_BYTES / 9 + 1, buffer, sizeof(buffer))),
-			"fault in 0: a map has 64 KiB at most; leave out comments", "a map that is too large");
+			"fault in 0: a map has at most 64 KiB; remove comments", "a map that is too large");
 	is_text(read_map(repeated("", "x", MAP_MAX_LINE_BYTES + 1, buffer, sizeof(buffer))),
-			"fault in 1: a line has 4096 bytes at most", "a line that is too long");
+			"fault in 1: a line has at most 4096 bytes", "a line that is too long");
 	ok(strstr(read_map(repeated("price = ", "=", MAP_MAX_LINE_BYTES - 8, buffer, sizeof(buffer))),
-			  "is expected where \"=\" stands") != NULL,
+			  "is expected instead of \"=\"") != NULL,
 	   "the longest line");
 	ok(strstr(read_map(repeated("", "ignore a\n", MAP_MAX_STATEMENTS + 1, buffer, sizeof(buffer))),
-			  "fault in 1001: a map has 1000 statements at most") != NULL,
+			  "fault in 1001: a map has at most 1000 statements") != NULL,
 	   "too many statements");
 	is_text(read_map(repeated("price = a", " or a", MAP_MAX_HEADINGS, steps, sizeof(steps))),
-			"fault in 1: a column has 16 headings at most", "too many headings");
+			"fault in 1: a column has at most 16 headings", "too many headings");
 	is_text(read_map(repeated("price = a", " | slug", MAP_MAX_STEPS + 1, steps, sizeof(steps))),
-			"fault in 1: a column has 16 transformations at most", "too many transformations");
+			"fault in 1: a column has at most 16 transformations", "too many transformations");
 	is_text(read_map(repeated("price = a | join(x", ",a", TRANSFORMATION_MAX_ARGUMENTS, steps,
 							  sizeof(steps))),
-			"fault in 1: write join(SIGN, HEADING, ...); it has no further arguments",
+			"fault in 1: write join(SEPARATOR, HEADING, ...); it has no further arguments",
 			"too many arguments");
 	is_text(read_map((struct text_view){"unit = \0", 8}),
-			"fault in 1: a text with \" \" needs quotes: write \"...\" around the whole of it",
-			"a NUL");
+			"fault in 1: a text with \" \" needs quotes: write \"...\" around all of it", "a NUL");
 }
 
 static void

@@ -292,7 +292,7 @@ test_header_faults(void)
 	check("no heading of the map", "sku = Art", "a,b\n1,2\n",
 		  "NO_HEADER the first line contains none of the headings that the map shop names: the "
 		  "file must begin with its header line; it begins with \"a,b\"\n");
-	check("constants are no headings", "sku = Art\nunit = constant box", "a,b\n1,2\n",
+	check("constants are not headings", "sku = Art\nunit = constant box", "a,b\n1,2\n",
 		  "NO_HEADER the first line contains none of the headings that the map shop names: the "
 		  "file must begin with its header line; it begins with \"a,b\"\n");
 	check("a heading of the map twice", "sku = Art\nbrand = Marke", "Art,MARKE,marke\n1,2,3\n",
@@ -369,7 +369,7 @@ test_skipping(void)
 	int tokens;
 
 	tokens = check(
-		"rows that are no products have no number",
+		"rows that are not products have no number",
 		"skip when Type is Variable\nskip when p is blank\nprice = p\nignore Type",
 		"sku,Type,p\n1,simple,2\n2, VARIABLE ,3\n3,,4\n4,simple, \n5,\xEF\xBF\xBD,\n6,x,7\n",
 		"c:sku|u:Type|c:price\n1@2 1|simple|2  {Type=simple}\n2@4 3||4\n"
@@ -419,7 +419,7 @@ test_filling(void)
 		"sku,Type,b\n1,parent,A\n2,,\n,,\n3,x\n4,,\n",
 		"c:sku|u:Type|c:brand\n1@3 2||A\n2@4 EMPTY_ROW row is empty <,,>\n"
 		"3@5 MALFORMED_ROW the record has 2 fields, the header has 3 <3,x>\n4@6 4||\nskipped 1\n");
-	check("empty rows are no end", "brand = b | fill_down", "sku,b\n1,A\n,\n2,\n",
+	check("empty rows do not end a file", "brand = b | fill_down", "sku,b\n1,A\n,\n2,\n",
 		  "c:sku|c:brand\n1@2 1|A\n2@3 EMPTY_ROW row is empty <,>\n3@4 2|A\n");
 	check("after a broken row, only rows that name their group are filled",
 		  "category = c | fill_down(Name)\nproduct_name = Name",

@@ -96,7 +96,7 @@ static const struct
 		NULL,
 	},
 	{
-		"source cells that are no map",
+		"source cells that are not a map",
 		ROW("\"source_cells\":{\"S\":\"price\"}," PRODUCT),
 		STREAM_UNDECODABLE,
 		STREAM_BAD_PRODUCT_DATA,

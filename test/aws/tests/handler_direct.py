@@ -115,7 +115,7 @@ def good_file(rows: int, seed: int, bad_share: float = 0.0) -> bytes:
 
 
 def mapped_file(groups: int, seed: int, bad_share: float = 0.1) -> bytes:
-    """The file of a shop with headings of its own: four records a group, one of which is no product."""
+    """The file of a shop with headings of its own: four records a group, one of which is not a product."""
     source = random.Random(seed)
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=";")

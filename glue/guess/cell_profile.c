@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * cells.c
+ * cell_profile.c
  *	  What the cells of a column look like: prices, addresses, codes, prose.
  *
  * A cell is judged by itself; only the profile of a whole column tells whether the
@@ -14,7 +14,7 @@
 #include <strings.h>
 
 #include "base/heap.h"
-#include "guess/cells.h"
+#include "guess/cell_profile.h"
 #include "shared/columns.h"
 #include "shared/suggest.h"
 #include "shared/url.h"
@@ -23,7 +23,7 @@
 #define MOST_CODE_BYTES 40
 #define MOST_NUMBER_BYTES 60
 
-/* A share of the cells that makes the others exceptions. */
+/* From this share of the cells on, the others are exceptions. */
 #define MOST_OF_THEM 0.8
 
 /* Digits between signs that group thousands. */
@@ -88,14 +88,14 @@ weight_unit_of(struct text_view word)
 
 /* ----- numbers ----- */
 
-/* A number in a cell, without what stands around it. */
+/* A number in a cell, and what surrounds it. */
 struct number_parts
 {
 	struct text_view digits; /* and signs between them */
 	struct text_view before; /* a currency, "" for nothing */
 	struct text_view after;  /* a currency, a unit, "%" */
 	bool is_negative;
-	bool is_spaced; /* a blank stands before what comes after */
+	bool is_spaced; /* a space precedes what comes after */
 };
 
 static bool
@@ -184,7 +184,7 @@ is_currency(struct text_view text)
 	return has_sign || weight_unit_of(text) == WEIGHT_UNIT_COUNT;
 }
 
-/* Count what stands around a number; false if that is nothing known. */
+/* Count what surrounds a number; false if it is unknown. */
 static bool
 count_surroundings(struct cell_profile *profile, const struct number_parts *parts)
 {
@@ -291,7 +291,7 @@ note_fraction(struct cell_profile *profile, struct text_view digits,
 		profile->most_decimals = signs->digits_after;
 }
 
-/* Count what the signs of a number say; false if they make no number. */
+/* Count what the signs of a number show; false if it is not a number. */
 static bool
 count_signs(struct cell_profile *profile, struct text_view digits)
 {
@@ -498,7 +498,7 @@ count_address(struct cell_profile *profile, struct text_view cell)
 		profile->image_names++;
 }
 
-/* Has a barcode of 8, 12, 13 or 14 digits the check digit that it should have? */
+/* Does a barcode of 8, 12, 13 or 14 digits have a valid check digit? */
 static bool
 is_barcode(struct text_view cell)
 {
@@ -573,7 +573,7 @@ has_html(struct text_view cell)
 	return false;
 }
 
-/* Has a text a reference such as &amp; or &#38;? */
+/* Does a text have a reference such as &amp; or &#38;? */
 static bool
 has_entity(struct text_view cell)
 {

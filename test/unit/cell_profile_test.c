@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * cells_test.c
+ * cell_profile_test.c
  *	  What the cells of a column look like, and what they need to fit a column.
  *
  *-------------------------------------------------------------------------

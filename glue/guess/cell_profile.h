@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
- * cells.h
+ * cell_profile.h
  *	  What the cells of a column look like: prices, addresses, codes, prose.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef GLUE_CELLS_H
-#define GLUE_CELLS_H
+#ifndef GLUE_CELL_PROFILE_H
+#define GLUE_CELL_PROFILE_H
 
 #include <stdbool.h>
 
@@ -14,7 +14,7 @@
 #include "reader/transform.h"
 #include "shared/text.h"
 
-/* Signs that stand between the digits of numbers. */
+/* Signs between the digits of numbers. */
 enum number_sign
 {
 	SIGN_POINT,
@@ -24,7 +24,7 @@ enum number_sign
 	SIGN_COUNT
 };
 
-/* Units of weight, as they follow numbers and stand in headings. */
+/* Units of weight, as they appear after numbers and in headings. */
 enum weight_unit
 {
 	WEIGHT_KILOGRAM,
@@ -52,7 +52,7 @@ struct cell_profile
 	int zeros;
 	int decimal[SIGN_COUNT];    /* the sign is certainly decimal */
 	int grouping[SIGN_COUNT];   /* it certainly groups thousands */
-	int uncertain[SIGN_COUNT];  /* it stands before the last three digits, and is alone */
+	int uncertain[SIGN_COUNT];  /* the only one, before the last three digits */
 	bool may_group[SIGN_COUNT]; /* it groups in other columns of the file */
 	int most_decimals;          /* digits of a fraction */
 	int currencies;             /* a currency at one end */
@@ -125,4 +125,4 @@ extern bool cell_number(struct text_view cell, enum number_sign decimal, double 
 /* Find the unit of weight that a word is, in small letters; WEIGHT_UNIT_COUNT for none. */
 extern enum weight_unit weight_unit_of(struct text_view word);
 
-#endif /* GLUE_CELLS_H */
+#endif /* GLUE_CELL_PROFILE_H */
