@@ -58,7 +58,8 @@ is_usable(const struct map_guess *guess, int heading)
 
 	struct found_character found;
 
-	if (headings[heading].length == 0 || headings[heading].length > MOST_HEADING_BYTES ||
+	if (heading_is_blank(headings[heading]) || heading_is_ours(headings[heading]) ||
+		headings[heading].length > MOST_HEADING_BYTES ||
 		text_find_character(headings[heading], is_refused_in_map, &found))
 		return false;
 	for (int i = 0; i < heading; i++)

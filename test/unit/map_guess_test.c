@@ -411,6 +411,8 @@ test_text(void)
 		"settings are statements");
 	says("sku;price;Foto;Foto\nA1;1.00;x;y\nA2;2.00;x;y\n", &plain, "ignore \"Foto\"",
 		 "headings that occur twice are ignored");
+	says("*;onboard_line;Preis\nA1;B1;1,00\nA2;B2;2,00\n", &plain, "likely enough:\n# sku\n",
+		 "headings that a map cannot name are no columns");
 	says("sku;price\nA1;1.00\nA2;2.00\n", &plain, "mode update",
 		 "a file of prices updates products");
 	says("EAN;name;price\n4006381333931;a b;1.00\n4006381333948;c d;2.00\n", &plain,
