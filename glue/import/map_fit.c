@@ -89,11 +89,13 @@ map_fit_header(struct database *database, const char *vendor_id,
 		struct glue_error ignored;
 		struct file_map *candidate = file_map_parse(PQgetvalue(result, row, 1), &ignored);
 		int found = candidate != NULL ? count_found(header, candidate) : 0;
+		int named = found > 0 ? count_named(header, candidate) : 0;
 
-		if (found > fit->columns)
+		/* Our own headings are found with any map. */
+		if (found > fit->columns || (found == fit->columns && named > fit->headings))
 		{
 			fit->columns = found;
-			fit->headings = count_named(header, candidate);
+			fit->headings = named;
 			fit->updates = needs_with(header, candidate).mode == MODE_UPDATE;
 			snprintf(fit->name, sizeof(fit->name), "%s", PQgetvalue(result, row, 0));
 		}
