@@ -57,7 +57,7 @@ is_usable(const struct map_guess *guess, int heading)
 	struct text_view text = guess->table->headings[heading];
 	struct found_character found;
 
-	return !heading_is_blank(text) && text.length <= MOST_HEADING_BYTES &&
+	return !heading_is_blank(text) && !heading_is_ours(text) && text.length <= MOST_HEADING_BYTES &&
 		   !text_find_character(text, is_refused_in_map, &found) && !guess->is_repeated[heading];
 }
 

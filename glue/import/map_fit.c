@@ -138,5 +138,8 @@ map_fit_find(struct vendor_file *file, struct database *database, const char *ve
 
 	if (may_lack_map(file, fault))
 		map_fit_header(database, vendor_id, &header, &fit);
+	/* The map that the file was read with is no advice. */
+	if (file->map != NULL && strcmp(fit.name, file_map_name(file->map)) == 0)
+		fit.name[0] = '\0';
 	snprintf(file->fitting_map, sizeof(file->fitting_map), "%s", fit.name);
 }

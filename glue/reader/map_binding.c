@@ -349,10 +349,18 @@ bind_others(struct binder *binder)
 	}
 }
 
-/* Return whether a field has this key. */
+/*
+ * Return whether a field has this key.  The names of our columns are taken: a cell that
+ * is left out is none of theirs, even if no field is that column.
+ */
 static bool
 is_key(const struct column_map *columns, struct text_view key)
 {
+	for (int column = 0; column < COLUMN_COUNT; column++)
+	{
+		if (text_equal(text_of(onboard_columns[column].name), key))
+			return true;
+	}
 	for (int i = 0; i < columns->field_count; i++)
 	{
 		if (columns->fields[i].key.data != NULL && text_equal(columns->fields[i].key, key))

@@ -138,6 +138,10 @@ write_file('ours.csv', "vendor_product_id;category;stock_quantity;Nummer;Titel;W
 	  . "a;Kitchen;1;n;T;K;1,00;1\n");
 ($out, $err) = is_exit(2, 'columns are missing', qw(load ours.csv --vendor V));
 like($err, qr/product_name, sku, price;.* map "shop" fits this file: load it with --map shop$/m, 'MISSING_COLUMN, too');
+my $prices = write_file('prices.map', "mode update\nsku = Nummer\nprice = Preis\n");
+($out, $err) = is_exit(2, 'a map of changes, checked as new products', qw(check), write_file('prices.csv', "Nummer,Preis\na,1\n"),
+	qw(--vendor V --map-file), $prices);
+unlike($err, qr/fits this file/, 'the map that was used is no advice');
 ($out, $err) = is_exit(2, 'another vendor', qw(check shop.csv --vendor W --encoding windows-1252));
 unlike($err, qr/map "shop"/, 'does not hear of the map');
 is_refused(2, qr/map "shpo" does not exist; did you mean "shop"\?/, qw(load shop.csv --vendor V --map shpo));

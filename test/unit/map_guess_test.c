@@ -440,6 +440,8 @@ test_text(void)
 		 "headings that occur twice are ignored");
 	says("sku;price;Bild;BILD\nA1;1.00;https://a.example/1.jpg;x\n", &plain, "ignore \"Bild\"",
 		 "even if one could be used");
+	says("*;onboard_line;Preis\nA1;B1;1,00\nA2;B2;2,00\n", &plain, "likely enough:\n# sku\n",
+		 "headings that a map cannot name are no columns");
 	says("sku;price\nA1;1.00\nA2;2.00\n", &plain, "mode update",
 		 "a file of prices updates products");
 	says("EAN;name;price\n4006381333931;a b;1.00\n4006381333948;c d;2.00\n", &plain,

@@ -252,7 +252,7 @@ test_fields(void)
 		  "sku = Art\nvendor_product_id = Art\nattribute copy = Art | lower", "Art\nAB\n",
 		  "c:sku|+c:vendor_product_id!|+a:copy!\n1@2 AB|AB|ab  {copy=AB}\n");
 	check("columns that are left out", "ignore Tags\nignore price", "sku,TAGS,price,x,\n1,a,,3,\n",
-		  "c:sku|u:TAGS|u:price|a:x|a:column_5\n"
+		  "c:sku|u:TAGS|u:price(column_3)|a:x|a:column_5\n"
 		  "1@2 1|a||3|  {TAGS=a}\n");
 	check("all others are left out", "ignore others\nattribute x = X", "sku,a,A,x,\n1,2,,4,5\n",
 		  "c:sku|u:a|u:A|a:x|u:column_5\n1@2 1|2||4|5  {a=2|column_5=5}\n");
