@@ -287,6 +287,9 @@ deliver_header(struct delivery *delivery, const struct xlsx_row *row)
 	};
 
 	delivery->header_count = row->cell_count;
+	/* Messages show it. */
+	if (!write_raw(delivery, row, &header.raw))
+		return false;
 	if (delivery->kept != NULL && !kept_rows_add(delivery->kept, &header, delivery->error))
 		return false;
 	return delivery->events->header(delivery->events->context, &header);
