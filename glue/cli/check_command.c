@@ -313,6 +313,21 @@ show_check_result(struct check *check, struct summary_total *total, int64_t mill
 	return summary_print(&summary, check->run.options);
 }
 
+/*
+ * Remark that a load would not judge the rows like this, if the map has another mode.
+ */
+static void
+note_mode(const struct check *check)
+{
+	const struct vendor_file *file = &check->run.local.file;
+	const char *mode = check->run.apply.mode;
+
+	if (mode != NULL && strcmp(mode, "insert") != 0 && !check->run.options->quiet)
+		message_note("judged as new products; map \"%s\" loads with mode %s, which \"onboard diff\" "
+					 "compares",
+					 file_map_name(file->map), mode);
+}
+
 static int
 run_check(struct check *check, const struct options *options, struct summary_total *total)
 {
@@ -321,6 +336,7 @@ run_check(struct check *check, const struct options *options, struct summary_tot
 	if (!dry_run_open(&check->run, options, NULL, &error) || !find_earlier_load(check, &error) ||
 		!make_query(check, &error) || !check_file(check, &error))
 		return command_fail(options, &error);
+	note_mode(check);
 	return show_check_result(check, total, clock_milliseconds() - check->run.started_ms);
 }
 

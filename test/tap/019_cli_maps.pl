@@ -8,6 +8,7 @@ use lib $FindBin::Bin;
 use CliTest;
 use Encode qw(decode encode);
 use Test::More;
+use Workbook;
 
 CliTest::setup();
 add_vendor(qw(V W X));
@@ -137,6 +138,12 @@ write_file('ours.csv', "vendor_product_id;category;stock_quantity;Nummer;Titel;W
 like($err, qr/product_name, sku, price;.* map "shop" fits this file: load it with --map shop$/m, 'MISSING_COLUMN, too');
 ($out, $err) = is_exit(2, 'another vendor', qw(check shop.csv --vendor W --encoding windows-1252));
 unlike($err, qr/map "shop"/, 'does not hear of the map');
+like($err, qr/"onboard map guess" proposes a map$/m, 'but how to make one');
+($out, $err) = is_exit(2, 'a file with a key', 'check', write_file('key.csv', "sku,Preis\nS-A-1,2\n"), qw(--vendor W));
+like($err, qr/load it with --mode update$/m, 'may be one that changes products');
+write_workbook("$CliTest::work/own.xlsx", Preise => [ ['Preisliste'], [ 'Nummer', 'Titel' ], [ 'a', 'b' ] ]);
+($out, $err) = is_exit(2, 'a workbook without our headings', 'check', "$CliTest::work/own.xlsx", qw(--vendor W));
+like($err, qr/it begins with "Preisliste"/, 'is shown as it begins');
 is_refused(2, qr/map "shpo" does not exist; did you mean "shop"\?/, qw(load shop.csv --vendor V --map shpo));
 is_refused(2, qr/map "shop" does not exist/, qw(check shop.csv --vendor W --map shop));
 is_exit(0, 'the map becomes the default', qw(vendor set V --default-map shop));
@@ -169,6 +176,8 @@ is($result->{error}{code}, 'TOO_MANY_ROWS', 'refuses the file');
 $result = load(0, 'a limit of the command line', qw(w.csv --vendor W --max-rows 10));
 is(columns_of($result->{upload_id}, 'mode, match, blank'), 'upsert|sku|keep',
 	'takes its place; mode, match and blank are those of the map');
+($out, $err) = is_exit(1, 'judged as new products', qw(check w.csv --vendor W --max-rows 10));
+like($err, qr/judged as new products; map "w" loads with mode upsert, which "onboard diff" compares$/m, 'says so');
 ($out) = is_exit(0, 'compared', qw(diff w.csv --vendor W --max-rows 10 --json));
 is_deeply([ @{ json_of($out) }{qw(mode unchanged)} ], [ 'upsert', 2 ], 'a comparison uses them');
 $result = load(0, 'options', qw(w.csv --vendor W --max-rows 10 --mode update --match vendor_product_id --blank clear));
