@@ -174,9 +174,13 @@ may_need_map(const struct local_file *local, const struct glue_error *fault)
 {
 	const struct record *header = local->file.found.refused_header;
 
-	return (strcmp(fault->code, "NO_HEADER") == 0 || strcmp(fault->code, "MISSING_COLUMN") == 0) &&
-		   local->file.map == NULL && header != NULL && header->field_count > 1 &&
-		   !has_key(header) && !is_other_format(header);
+	if (local->file.map != NULL ||
+		(strcmp(fault->code, "NO_HEADER") != 0 && strcmp(fault->code, "MISSING_COLUMN") != 0))
+		return false;
+	/* Of a workbook, no row may look like a header. */
+	if (header == NULL)
+		return strcmp(local->file.found.format, "xlsx") == 0;
+	return header->field_count > 1 && !has_key(header) && !is_other_format(header);
 }
 
 /*

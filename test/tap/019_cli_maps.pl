@@ -144,6 +144,9 @@ like($err, qr/load it with --mode update$/m, 'may be one that changes products')
 write_workbook("$CliTest::work/own.xlsx", Preise => [ ['Preisliste'], [ 'Nummer', 'Titel' ], [ 'a', 'b' ] ]);
 ($out, $err) = is_exit(2, 'a workbook without our headings', 'check', "$CliTest::work/own.xlsx", qw(--vendor W));
 like($err, qr/it begins with "Preisliste"/, 'is shown as it begins');
+write_workbook("$CliTest::work/own.xlsx", Info => [ ['Info'] ], Preise => [ [ 'Nummer', 'Titel' ], [ 'a', 'b' ] ]);
+($out, $err) = is_exit(2, 'one with several sheets', 'check', "$CliTest::work/own.xlsx", qw(--vendor W));
+like($err, qr/no sheet .*"onboard map guess" proposes a map$/m, 'may need a map');
 is_refused(2, qr/map "shpo" does not exist; did you mean "shop"\?/, qw(load shop.csv --vendor V --map shpo));
 is_refused(2, qr/map "shop" does not exist/, qw(check shop.csv --vendor W --map shop));
 is_exit(0, 'the map becomes the default', qw(vendor set V --default-map shop));
@@ -206,6 +209,16 @@ ok(!$result->{loaded_before}, 'as another upload');
 is(sql("SELECT string_agg(onboard_upload_map(upload_id) #>> '{rates,GBP/USD,rate}', ' ' ORDER BY created_at)
 	FROM onboard.upload_history WHERE vendor_id = 'X'"), '1.27 1.3',
 	'each upload keeps its rate');
+
+# What maps there are
+($out) = is_exit(0, 'all maps are listed', qw(map list));
+like($out, qr/^map +vendor +version +default +updated *\n(.*\n)*w +W +1 +yes /, 'in a table');
+like($out, qr/^shopify: Products exported.*\n(  .*\n)*  You supply: The list "categories":/m, 'with what a preset needs');
+unlike($out, qr/.{101}/, 'in short lines');
+($out) = is_exit(0, 'the maps of a vendor', qw(map list --vendor W));
+like($out, qr/^w +own +1 +yes /m, 'its own');
+like($out, qr/^shopify +preset /m, 'and the presets');
+is_refused(2, qr/map "quotes" does not exist; see "onboard map list", name its vendor with --vendor/, qw(map show quotes));
 
 # Who may do what
 sql("CREATE ROLE operator LOGIN; CREATE ROLE loader LOGIN;
