@@ -162,7 +162,7 @@ static const struct subject subjects[] = {
 		PT = "categoria,categorias,familia,departamento,seccao,secao,tipo de produto,categoria principal,"
 			 "categoria 1,categoria do produto"}},
 	{COLUMN_CATEGORY, 60, {
-		EN = "google product category,type,collection,section,item type keyword,feed product type,taxonomy,group",
+		EN = "google product category,type,collection,section,range,product range,item type keyword,feed product type,taxonomy,group",
 		DE = "gruppe,typ,sortiment,bereich,art",
 		FR = "groupe,type,gamme,collection",
 		ES = "grupo,tipo,rubro,coleccion",
