@@ -296,8 +296,8 @@ write_next(struct writer *writer, enum onboard_column column)
 	char quoted[QUOTED_SIZE];
 
 	if (next->heading >= 0)
-		write_format(writer, "# %s = %s  # %d %%: %s\n", onboard_columns[column].name,
-					 quote(quoted, heading_text(writer, next->heading)), next->percent,
+		write_format(writer, "# %s = %s%s  # %d %%: %s\n", onboard_columns[column].name,
+					 quote(quoted, heading_text(writer, next->heading)), next->steps, next->percent,
 					 next->reason);
 }
 
