@@ -348,6 +348,9 @@ write_perhaps(struct writer *writer)
 			write_format(writer, "# unit = constant \"%s\"  # this is the default\n",
 						 onboard_columns[COLUMN_UNIT].blank);
 	}
+	if (!writer->guess->updates_only)
+		write_format(writer, "%s# mode upsert  # if the file comes again, with products that change\n",
+					 has_title ? "" : "\n");
 }
 
 /* ----- what is not used ----- */
