@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/heap.h"
 #include "cli/causes.h"
+#include "cli/chosen_map.h"
 #include "cli/command.h"
 #include "cli/csv_writer.h"
 #include "cli/dry_run.h"
@@ -306,6 +307,7 @@ show_check_result(struct check *check, struct summary_total *total, int64_t mill
 		.errors_path = check->run.options->errors,
 	};
 
+	chosen_map_note_list(&check->run.local, check->errors);
 	causes_sort(&check->causes);
 	if (!causes_find_main(check->run.database, &check->causes, check->run.judged, &error))
 		return command_fail(check->run.options, &error);
@@ -323,9 +325,10 @@ note_mode(const struct check *check)
 	const char *mode = check->run.apply.mode;
 
 	if (mode != NULL && strcmp(mode, "insert") != 0 && !check->run.options->quiet)
-		message_note("judged as new products; map \"%s\" loads with mode %s, which \"onboard diff\" "
-					 "compares",
-					 file_map_name(file->map), mode);
+		message_note(
+			"judged as new products; map \"%s\" loads with mode %s, which \"onboard diff\" "
+			"compares",
+			file_map_name(file->map), mode);
 }
 
 static int

@@ -38,10 +38,11 @@ list_of_vendor(const struct options *options, struct database *database, struct 
 {
 	const char *const values[] = {options->vendor};
 	const struct list maps = {
-		.table_query = "SELECT m.map_name AS map, CASE WHEN m.is_preset THEN 'preset' ELSE 'own' END"
-					   " AS kind, m.version, m.is_default AS \"default\","
-					   " extract(epoch FROM m.updated_at)::bigint AS updated_at"
-					   " FROM onboard_maps($1::text) m",
+		.table_query =
+			"SELECT m.map_name AS map, CASE WHEN m.is_preset THEN 'preset' ELSE 'own' END"
+			" AS kind, m.version, m.is_default AS \"default\","
+			" extract(epoch FROM m.updated_at)::bigint AS updated_at"
+			" FROM onboard_maps($1::text) m",
 		.json_query = "SELECT m.* FROM onboard_maps($1::text) m",
 		.droppable = droppable,
 		.count = 1,
@@ -64,8 +65,7 @@ list_of_vendor(const struct options *options, struct database *database, struct 
  * Describe each preset, in paragraphs: the texts are too long for a table.
  */
 static int
-describe_presets(const struct options *options, struct database *database,
-				 struct glue_error *error)
+describe_presets(const struct options *options, struct database *database, struct glue_error *error)
 {
 	PGresult *result = NULL;
 
@@ -77,7 +77,8 @@ describe_presets(const struct options *options, struct database *database,
 	for (int row = 0; row < PQntuples(result); row++)
 	{
 		putchar('\n');
-		line_print_help(stdout, 2, "%s: %s", PQgetvalue(result, row, 0), PQgetvalue(result, row, 1));
+		line_print_help(stdout, 2, "%s: %s", PQgetvalue(result, row, 0),
+						PQgetvalue(result, row, 1));
 		line_print_help(stdout, 4, "  You supply: %s", PQgetvalue(result, row, 2));
 	}
 	PQclear(result);

@@ -500,8 +500,8 @@ static bool
 find_stand_in(struct map_guess *guess, enum onboard_column column)
 {
 	enum onboard_column similar = column == COLUMN_PRODUCT_NAME ? COLUMN_DESCRIPTION
-								  : column == COLUMN_PRICE	   ? COLUMN_COMPARE_AT_PRICE
-															   : COLUMN_NONE;
+								  : column == COLUMN_PRICE      ? COLUMN_COMPARE_AT_PRICE
+																: COLUMN_NONE;
 
 	if (similar == COLUMN_NONE || guess->columns[similar].heading < 0)
 		return false;

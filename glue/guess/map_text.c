@@ -349,7 +349,8 @@ write_perhaps(struct writer *writer)
 						 onboard_columns[COLUMN_UNIT].blank);
 	}
 	if (!writer->guess->updates_only)
-		write_format(writer, "%s# mode upsert  # if the file comes again, with products that change\n",
+		write_format(writer,
+					 "%s# mode upsert  # if the file comes again, with products that change\n",
 					 has_title ? "" : "\n");
 }
 

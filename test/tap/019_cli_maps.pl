@@ -169,6 +169,12 @@ is_exit(0, 'the list is changed', 'map', 'values', 'categories', write_file('oth
 $result = load(1, 'with another list', qw(shop.csv --vendor V));
 ok(!$result->{loaded_before}, 'it is another upload, too');
 is_exit(0, 'the list is removed', qw(map values categories --remove --vendor V));
+for my $command (qw(load check diff))
+{
+	($out, $err) = is_exit(1, "$command without the list", $command, qw(shop.csv --vendor V));
+	like($err, qr/map "shop" uses the value list "categories", which is empty; fill it with: onboard map values categories FILE --vendor V$/m,
+		'names it');
+}
 
 # What the map decides, options override
 my $plain = "sku,Title,vendor_product_id,category,price,stock_quantity\n";
