@@ -216,6 +216,10 @@ is(sql("SELECT string_agg(onboard_upload_map(upload_id) #>> '{rates,GBP/USD,rate
 	FROM onboard.upload_history WHERE vendor_id = 'X'"), '1.27 1.3',
 	'each upload keeps its rate');
 
+# A map that is not stored
+($out) = is_exit(0, 'a map in a file is tried', qw(map test shop.csv --vendor V --map-file shop.map));
+like($out, qr/^Map in "shop\.map": 4 rows, 1 skipped\.$/m, 'and named by its file');
+
 # What maps there are
 ($out) = is_exit(0, 'all maps are listed', qw(map list));
 like($out, qr/^map +vendor +version +default +updated *\n(.*\n)*w +W +1 +yes /, 'in a table');
