@@ -150,6 +150,8 @@ cat <<TEXT
   onboard template > my.csv                  a file to fill in
   onboard check my.csv --vendor VEND001      what is wrong with it
   onboard load my.csv --vendor VEND001       load it
+  onboard map guess theirs.csv --vendor VEND001
+                                             how to read a file with other headings
   onboard status                             what happened so far
   onboard psql                               look around in SQL
   onboard --help                             everything else

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/heap.h"
 #include "cli/causes.h"
+#include "cli/chosen_map.h"
 #include "cli/command.h"
 #include "cli/csv_writer.h"
 #include "cli/dry_run.h"
@@ -306,11 +307,28 @@ show_check_result(struct check *check, struct summary_total *total, int64_t mill
 		.errors_path = check->run.options->errors,
 	};
 
+	chosen_map_note_list(&check->run.local, check->errors);
 	causes_sort(&check->causes);
 	if (!causes_find_main(check->run.database, &check->causes, check->run.judged, &error))
 		return command_fail(check->run.options, &error);
 	summary_add(total, &summary);
 	return summary_print(&summary, check->run.options);
+}
+
+/*
+ * Remark that a load would not judge the rows like this, if the map has another mode.
+ */
+static void
+note_mode(const struct check *check)
+{
+	const struct vendor_file *file = &check->run.local.file;
+	const char *mode = check->run.apply.mode;
+
+	if (mode != NULL && strcmp(mode, "insert") != 0 && !check->run.options->quiet)
+		message_note(
+			"judged as new products; map \"%s\" loads with mode %s, which \"onboard diff\" "
+			"compares",
+			file_map_name(file->map), mode);
 }
 
 static int
@@ -321,6 +339,7 @@ run_check(struct check *check, const struct options *options, struct summary_tot
 	if (!dry_run_open(&check->run, options, NULL, &error) || !find_earlier_load(check, &error) ||
 		!make_query(check, &error) || !check_file(check, &error))
 		return command_fail(options, &error);
+	note_mode(check);
 	return show_check_result(check, total, clock_milliseconds() - check->run.started_ms);
 }
 

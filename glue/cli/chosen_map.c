@@ -13,6 +13,7 @@
 #include "base/byte_buffer.h"
 #include "cli/chosen_map.h"
 #include "cli/map_refusal.h"
+#include "cli/message.h"
 #include "cli/not_found.h"
 #include "cli/text_file.h"
 #include "import/vendor_map.h"
@@ -28,6 +29,18 @@ chosen_map_explain(const struct options *options, struct database *database,
 	if (strcmp(error->code, UNKNOWN_MAP) == 0)
 		(void) not_found_map(database, options->vendor, options->map, error);
 	return false;
+}
+
+void
+chosen_map_note_list(const struct local_file *local, int64_t errors)
+{
+	const struct file_map *map = local->file.map;
+	const char *list = map != NULL ? file_map_empty_list(map) : NULL;
+
+	if (list != NULL && errors > 0 && !local->options->quiet)
+		message_note("map \"%s\" uses the value list \"%s\", which is empty; fill it with: onboard "
+					 "map values %s FILE --vendor %s",
+					 file_map_name(map), list, list, local->options->vendor);
 }
 
 static bool

@@ -27,4 +27,10 @@ extern bool chosen_map_use(struct local_file *local, struct database *database,
 extern bool chosen_map_explain(const struct options *options, struct database *database,
 							   struct glue_error *error);
 
+/*
+ * Remark that the file's map uses a value list without values, which may be why rows are
+ * rejected.  Without errors, or with --quiet, there is no remark.
+ */
+extern void chosen_map_note_list(const struct local_file *local, int64_t errors);
+
 #endif /* GLUE_CHOSEN_MAP_H */

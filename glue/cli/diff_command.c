@@ -19,6 +19,7 @@
 #include "base/heap.h"
 #include "base/moment.h"
 #include "cli/causes.h"
+#include "cli/chosen_map.h"
 #include "cli/command.h"
 #include "cli/csv_writer.h"
 #include "cli/dry_run.h"
@@ -629,6 +630,7 @@ run_diff(struct diff *diff, const struct options *options, struct summary_total 
 	total->total += diff->run.judged;
 	total->valid += diff->run.judged - diff->actions[ACTION_REJECT];
 	total->errors += diff->actions[ACTION_REJECT];
+	chosen_map_note_list(&diff->run.local, diff->actions[ACTION_REJECT]);
 	causes_sort(&diff->causes);
 	if (!causes_find_main(diff->run.database, &diff->causes, diff->run.judged, &error))
 		return command_fail(options, &error);

@@ -124,7 +124,8 @@ add_folder(struct file_list *list, const char *path, struct glue_error *error)
 		return false;
 	if (list->count == first)
 		return glue_error_set(error, GLUE_FILE_FAULT, "UNREADABLE_FILE",
-							  "the folder \"%s\" contains no CSV files", path);
+							  "the folder \"%s\" contains no CSV files, workbooks or archives",
+							  path);
 	qsort(list->paths + first, list->count - first, sizeof(*list->paths), compare_paths);
 	return true;
 }

@@ -318,6 +318,7 @@ show_result(struct load *load, bool loaded_before)
 		summary.files = unwritten ? NULL : &files;
 		summary.problem = unwritten ? &error : NULL;
 	}
+	chosen_map_note_list(&load->local, summary.errors);
 	code = summary_print(&summary, load->options);
 	summary_add(load->total, &summary);
 	causes_clean_up(&causes);

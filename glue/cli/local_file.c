@@ -14,6 +14,7 @@
 #include "cli/terminal.h"
 #include "import/file_name.h"
 #include "reader/encoding_check.h"
+#include "shared/heading.h"
 
 #define MEBIBYTE (INT64_C(1) << 20)
 
@@ -142,9 +143,49 @@ advise_encoding(const struct local_file *local, struct glue_error *advised)
 		glue_error_reword(advised, "%s, or name its encoding with --encoding", advised->text);
 }
 
+/* Does a header have a column that finds products? */
+static bool
+has_key(const struct record *header)
+{
+	for (int i = 0; i < header->field_count; i++)
+	{
+		enum onboard_column column = heading_column(header->fields[i]);
+
+		if (column == COLUMN_SKU || column == COLUMN_VENDOR_PRODUCT_ID)
+			return true;
+	}
+	return false;
+}
+
+/* Does a header begin like HTML, XML or JSON? */
+static bool
+is_other_format(const struct record *header)
+{
+	struct text_view first = header->fields[0];
+
+	return first.length > 0 && memchr("<{[", first.data[0], 3) != NULL;
+}
+
 /*
- * Tell how to load a file that lacks columns: with a map that finds them, or as
- * changes of products that have them.
+ * Return whether a map could describe the table of a file that was refused.
+ */
+static bool
+may_need_map(const struct local_file *local, const struct glue_error *fault)
+{
+	const struct record *header = local->file.found.refused_header;
+
+	if (local->file.map != NULL ||
+		(strcmp(fault->code, "NO_HEADER") != 0 && strcmp(fault->code, "MISSING_COLUMN") != 0))
+		return false;
+	/* Of a workbook, no row may look like a header. */
+	if (header == NULL)
+		return strcmp(local->file.found.format, "xlsx") == 0;
+	return header->field_count > 1 && !has_key(header) && !is_other_format(header);
+}
+
+/*
+ * Tell how to load a file that lacks columns: with a map that finds them, or that is yet
+ * to be made, or as changes of products that have them.
  */
 static void
 advise_columns(const struct local_file *local, struct glue_error *advised)
@@ -154,6 +195,11 @@ advise_columns(const struct local_file *local, struct glue_error *advised)
 	if (map[0] != '\0')
 		glue_error_reword(advised, "%s; map \"%s\" fits this file: load it with --map %s",
 						  advised->text, map, map);
+	else if (may_need_map(local, advised))
+		glue_error_reword(
+			advised,
+			"%s; if these are the vendor's own headings, \"onboard map guess\" proposes a map",
+			advised->text);
 	else if (strcmp(advised->code, "MISSING_COLUMN") == 0 && local->file.needs.mode != MODE_UPDATE)
 		glue_error_reword(
 			advised,

@@ -31,33 +31,28 @@
 
 /* ----- list ----- */
 
+static const char *const droppable[] = {"updated_at", "version", NULL};
+
 static int
-list_of_vendor(const struct options *options)
+list_of_vendor(const struct options *options, struct database *database, struct glue_error *error)
 {
-	static const char *const droppable[] = {"description", "updated_at", "needs", "version", NULL};
 	const char *const values[] = {options->vendor};
 	const struct list maps = {
-		.table_query = "SELECT m.map_name AS map, m.version, m.is_default AS \"default\","
-					   " extract(epoch FROM m.updated_at)::bigint AS updated_at,"
-					   " coalesce(m.description, 'own map') AS description, m.needs"
-					   " FROM onboard_maps($1::text) m",
+		.table_query =
+			"SELECT m.map_name AS map, CASE WHEN m.is_preset THEN 'preset' ELSE 'own' END"
+			" AS kind, m.version, m.is_default AS \"default\","
+			" extract(epoch FROM m.updated_at)::bigint AS updated_at"
+			" FROM onboard_maps($1::text) m",
 		.json_query = "SELECT m.* FROM onboard_maps($1::text) m",
 		.droppable = droppable,
 		.count = 1,
 		.values = values,
 	};
-	struct glue_error error = {0};
-	struct database *database = chosen_database_open(options, &error);
 	char status[32];
-	int code;
 
-	if (database != NULL &&
-		named_vendor_status(database, options->vendor, status, sizeof(status), &error))
-		code = list_print(database, options, &maps);
-	else
-		code = command_fail(options, &error);
-	database_close(database);
-	return code;
+	if (!named_vendor_status(database, options->vendor, status, sizeof(status), error))
+		return command_fail(options, error);
+	return list_print(database, options, &maps);
 }
 
 /* The newest version of each map; a version without definition removed it. */
@@ -66,16 +61,38 @@ list_of_vendor(const struct options *options)
 	" ORDER BY c.vendor_id, c.map_name, c.version DESC) o JOIN onboard.vendors v USING (vendor_id)" \
 	" WHERE o.definition IS NOT NULL"
 
-int
-command_map_list(const struct options *options)
+/*
+ * Describe each preset, in paragraphs: the texts are too long for a table.
+ */
+static int
+describe_presets(const struct options *options, struct database *database, struct glue_error *error)
 {
-	static const char *const droppable[] = {"description", "updated_at", "needs", "version", NULL};
+	PGresult *result = NULL;
+
+	if (!database_query(database, RUN_AGAIN,
+						"SELECT s.map_name, s.description, s.needs FROM onboard.shipped_maps s"
+						" ORDER BY 1",
+						0, NULL, &result, error))
+		return command_fail(options, error);
+	for (int row = 0; row < PQntuples(result); row++)
+	{
+		putchar('\n');
+		line_print_help(stdout, 2, "%s: %s", PQgetvalue(result, row, 0),
+						PQgetvalue(result, row, 1));
+		line_print_help(stdout, 4, "  You supply: %s", PQgetvalue(result, row, 2));
+	}
+	PQclear(result);
+	return EXIT_ALL_GOOD;
+}
+
+static int
+list_all(const struct options *options, struct database *database, struct glue_error *error)
+{
 	static const struct list maps = {
 		.table_query = "SELECT o.map_name AS map, o.vendor_id AS vendor, o.version,"
 					   " o.map_name IS NOT DISTINCT FROM v.default_map AS \"default\","
-					   " extract(epoch FROM o.created_at)::bigint AS updated_at,"
-					   " 'own map' AS description, NULL AS needs FROM " OWN_MAPS " UNION ALL"
-					   " SELECT s.map_name, NULL, NULL, NULL, NULL, s.description, s.needs"
+					   " extract(epoch FROM o.created_at)::bigint AS updated_at FROM " OWN_MAPS
+					   " UNION ALL SELECT s.map_name, NULL, NULL, NULL, NULL"
 					   " FROM onboard.shipped_maps s ORDER BY 2, 1",
 		.json_query =
 			"SELECT o.map_name, o.vendor_id, o.version, false AS is_preset,"
@@ -85,8 +102,27 @@ command_map_list(const struct options *options)
 			" NULL FROM onboard.shipped_maps s ORDER BY 2, 1",
 		.droppable = droppable,
 	};
+	int code = list_print(database, options, &maps);
 
-	return options->vendor != NULL ? list_of_vendor(options) : list_command(options, &maps);
+	return code != EXIT_ALL_GOOD || options->json ? code
+												  : describe_presets(options, database, error);
+}
+
+int
+command_map_list(const struct options *options)
+{
+	struct glue_error error = {0};
+	struct database *database = chosen_database_open(options, &error);
+	int code;
+
+	if (database == NULL)
+		code = command_fail(options, &error);
+	else if (options->vendor != NULL)
+		code = list_of_vendor(options, database, &error);
+	else
+		code = list_all(options, database, &error);
+	database_close(database);
+	return code;
 }
 
 /* ----- show ----- */

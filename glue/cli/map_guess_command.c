@@ -24,6 +24,7 @@
 #include "guess/sample.h"
 #include "import/file_source.h"
 #include "import/map_fit.h"
+#include "reader/encoding_check.h"
 
 #define ENCODING_FAULT "WRONG_ENCODING"
 #define HEADER_FAULT "NO_HEADER"
@@ -97,6 +98,15 @@ take_bytes(void *context, const char *bytes, size_t length)
 	return sample_push(reading->sample, bytes, length, &reading->error);
 }
 
+/*
+ * Return the encoding that the command names; NULL if it is to be found.
+ */
+static const char *
+named_encoding(const struct options *options)
+{
+	return encoding_is_auto(options->encoding) ? NULL : options->encoding;
+}
+
 /* The file of the command, and how it is read. */
 struct guessed_file
 {
@@ -112,7 +122,7 @@ open_sample(const struct guessed_file *file, struct glue_error *error)
 {
 	const struct options *options = file->options;
 	struct row_source_options source = {
-		.encoding = file->encoding[0] != '\0' ? file->encoding : options->encoding,
+		.encoding = file->encoding[0] != '\0' ? file->encoding : named_encoding(options),
 		.encoding_is_trusted = options->force || file->encoding[0] != '\0',
 		.delimiter = options->delimiter,
 		.quote = options->quote,
@@ -161,7 +171,7 @@ read_file(struct guessed_file *file, struct glue_error *error)
 	file->knows_headings = true;
 	file->sample = read_once(file, NULL, NULL, guess, error);
 	if (file->sample == NULL && strcmp(error->code, ENCODING_FAULT) == 0 && guess[0] != '\0' &&
-		file->options->encoding == NULL)
+		named_encoding(file->options) == NULL)
 	{
 		snprintf(file->encoding, sizeof(file->encoding), "%s", guess);
 		file->sample = read_once(file, NULL, NULL, guess, error);
@@ -368,7 +378,7 @@ note_reading(struct proposal *proposal, const struct guessed_file *file)
 	const struct options *options = proposal->options;
 
 	proposal->facts.file_name = file->source.name;
-	proposal->facts.encoding = file->encoding[0] != '\0' ? file->encoding : options->encoding;
+	proposal->facts.encoding = file->encoding[0] != '\0' ? file->encoding : named_encoding(options);
 	proposal->facts.sheet = options->sheet;
 	proposal->facts.delimiter = options->delimiter;
 	if ((options->given & OPTION_BIT(OPTION_MAX_BYTES)) != 0)

@@ -174,12 +174,14 @@ print_test(const struct test *test)
 {
 	static const char *const droppable[] = {"heading", NULL};
 	const struct vendor_file *file = &test->run.local.file;
+	const char *map_file = test->run.options->map_file;
 	char rows[TERMINAL_COUNT_SIZE];
 	char skipped[TERMINAL_COUNT_SIZE];
 
 	table_print(test->table, droppable);
 	putchar('\n');
-	line_print(stdout, 2, "Map \"%s\": %s %s, %s skipped.", file_map_name(file->map),
+	line_print(stdout, 2, "%s \"%s\": %s %s, %s skipped.", map_file != NULL ? "Map in" : "Map",
+			   map_file != NULL ? map_file : file_map_name(file->map),
 			   terminal_count(rows, file->found.row_count),
 			   terminal_plural(file->found.row_count, "row", "rows"),
 			   terminal_count(skipped, file->found.skipped_rows));

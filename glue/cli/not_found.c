@@ -77,7 +77,7 @@ static const struct kind map_kind = {
 	"\"",
 	LIKELIEST_OF("SELECT s.map_name FROM onboard.shipped_maps s UNION"
 				 " SELECT m.map_name FROM onboard.column_maps m WHERE m.vendor_id = $2::text"),
-	"see \"onboard map list\", or add it with \"onboard map set\"",
+	"see \"onboard map list\", name its vendor with --vendor, or add it with \"onboard map set\"",
 };
 
 /*

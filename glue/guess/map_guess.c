@@ -489,6 +489,30 @@ find_mode(struct map_guess *guess)
 		(columns[COLUMN_PRICE].heading >= 0 || columns[COLUMN_STOCK_QUANTITY].heading >= 0);
 }
 
+/* How likely a similar column stands for one that has no heading. */
+#define STAND_IN_PERCENT 50
+
+/*
+ * Offer the heading of a similar column for one that has none: a list without names calls
+ * them descriptions, and one for dealers has no price but the recommended one.
+ */
+static bool
+find_stand_in(struct map_guess *guess, enum onboard_column column)
+{
+	enum onboard_column similar = column == COLUMN_PRODUCT_NAME ? COLUMN_DESCRIPTION
+								  : column == COLUMN_PRICE      ? COLUMN_COMPARE_AT_PRICE
+																: COLUMN_NONE;
+
+	if (similar == COLUMN_NONE || guess->columns[similar].heading < 0)
+		return false;
+	guess->next[column] = guess->columns[similar];
+	guess->next[column].percent = STAND_IN_PERCENT;
+	set_reason(&guess->next[column], similar == COLUMN_DESCRIPTION
+										 ? "perhaps the descriptions are the names"
+										 : "perhaps products are sold for the recommended price");
+	return true;
+}
+
 /* Note the likeliest heading of each column that has none. */
 static void
 find_next(struct map_guess *guess)
@@ -497,7 +521,8 @@ find_next(struct map_guess *guess)
 	{
 		struct guessed_column *next = &guess->next[column];
 
-		if (guess->columns[column].heading >= 0)
+		if (guess->columns[column].heading >= 0 ||
+			find_stand_in(guess, (enum onboard_column) column))
 			continue;
 		next->heading = best_unused(guess, (enum onboard_column) column, LEAST_SHOWN_PERCENT);
 		if (next->heading < 0)

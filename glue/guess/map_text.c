@@ -296,8 +296,8 @@ write_next(struct writer *writer, enum onboard_column column)
 	char quoted[QUOTED_SIZE];
 
 	if (next->heading >= 0)
-		write_format(writer, "# %s = %s  # %d %%: %s\n", onboard_columns[column].name,
-					 quote(quoted, heading_text(writer, next->heading)), next->percent,
+		write_format(writer, "# %s = %s%s  # %d %%: %s\n", onboard_columns[column].name,
+					 quote(quoted, heading_text(writer, next->heading)), next->steps, next->percent,
 					 next->reason);
 }
 
@@ -348,6 +348,10 @@ write_perhaps(struct writer *writer)
 			write_format(writer, "# unit = constant \"%s\"  # this is the default\n",
 						 onboard_columns[COLUMN_UNIT].blank);
 	}
+	if (!writer->guess->updates_only)
+		write_format(writer,
+					 "%s# mode upsert  # if the file comes again, with products that change\n",
+					 has_title ? "" : "\n");
 }
 
 /* ----- what is not used ----- */

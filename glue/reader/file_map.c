@@ -559,6 +559,17 @@ file_map_hash(const struct file_map *map)
 	return map->hash;
 }
 
+const char *
+file_map_empty_list(const struct file_map *map)
+{
+	for (int i = 0; i < map->list_count; i++)
+	{
+		if (map->lists[i].count == 0)
+			return map->lists[i].name;
+	}
+	return NULL;
+}
+
 const struct file_map_defaults *
 file_map_defaults(const struct file_map *map)
 {

@@ -61,6 +61,12 @@ extern void file_map_destroy(struct file_map *map);
 extern const char *file_map_name(const struct file_map *map);
 extern const char *file_map_hash(const struct file_map *map);
 
+/*
+ * Return the name of the first value list that the map uses and that has no values, or
+ * NULL.  Borrowed.
+ */
+extern const char *file_map_empty_list(const struct file_map *map);
+
 /* Return the settings of the map.  Borrowed. */
 extern const struct file_map_defaults *file_map_defaults(const struct file_map *map);
 

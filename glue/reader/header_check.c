@@ -198,12 +198,13 @@ add_heading(struct text_builder *text, struct text_view heading)
 static void
 add_looked_for(struct text_builder *text, const struct map_use *use)
 {
-	text_add(text, text_of("; the map looks for it in "));
+	text_add(text, text_of(" (the map looks for it in "));
 	for (int i = 0; i < use->heading_count; i++)
 	{
 		text_add(text, text_of(i > 0 ? " or " : ""));
 		add_heading(text, use->headings[i]);
 	}
+	text_add(text, text_of(")"));
 }
 
 /* Add that a heading of the file may stand for a missing column. */

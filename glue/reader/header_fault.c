@@ -167,7 +167,7 @@ write_wanted(const struct file_map *map, char *text, size_t size)
 	if (map == NULL)
 		snprintf(text, size, "column names (vendor_product_id, product_name, category, ...)");
 	else
-		snprintf(text, size, "headings that the map %s names", file_map_name(map));
+		snprintf(text, size, "headings that the map \"%s\" names", file_map_name(map));
 }
 
 bool

@@ -147,7 +147,7 @@ static const struct subject subjects[] = {
 	{COLUMN_CATEGORY, 95, {
 		EN = "category,product category,categories,product type,department,category name,category path,"
 			 "main category,product group,item category,product categories,category 1",
-		DE = "kategorie,kategorien,warengruppe,produktgruppe,artikelgruppe,produktkategorie,hauptkategorie,"
+		DE = "kategorie,kategorien,warengruppe,warengr,produktgruppe,artikelgruppe,produktkategorie,hauptkategorie,"
 			 "rubrik,hauptwarengruppe,kategoriepfad,produkttyp,abteilung,hauptgruppe,kategorie 1",
 		FR = "categorie,categories,categorie produit,famille,rayon,type de produit,univers,famille produit,"
 			 "categorie principale,categorie 1,categorie de produit",
@@ -162,7 +162,7 @@ static const struct subject subjects[] = {
 		PT = "categoria,categorias,familia,departamento,seccao,secao,tipo de produto,categoria principal,"
 			 "categoria 1,categoria do produto"}},
 	{COLUMN_CATEGORY, 60, {
-		EN = "google product category,type,collection,section,item type keyword,feed product type,taxonomy,group",
+		EN = "google product category,type,collection,section,range,product range,item type keyword,feed product type,taxonomy,group",
 		DE = "gruppe,typ,sortiment,bereich,art",
 		FR = "groupe,type,gamme,collection",
 		ES = "grupo,tipo,rubro,coleccion",
@@ -324,7 +324,7 @@ static const struct subject subjects[] = {
 	{COLUMN_WEIGHT_KG, 95, {
 		EN = "weight kg,weight,wt,net weight,gross weight,item weight,shipping weight,product weight,"
 			 "variant grams,variant weight,weight g,weight in kg,grams",
-		DE = "gewicht,nettogewicht,bruttogewicht,versandgewicht,artikelgewicht,gewicht kg,gewicht g",
+		DE = "gewicht,nettogewicht,bruttogewicht,versandgewicht,artikelgewicht,gewicht kg,gewicht g,gew,gew kg",
 		FR = "poids,poids net,poids brut,poids kg,poids g",
 		ES = "peso,peso neto,peso bruto,peso kg",
 		IT = "peso,peso netto,peso lordo,peso kg",

@@ -248,6 +248,10 @@ deliver_header(struct delivery *delivery, const struct xlsx_row *row)
 	};
 
 	delivery->header_count = row->cell_count;
+	/* Messages show it. */
+	if (!record_text_write(row->cells, row->cell_count, &delivery->raw, &header.raw,
+						   delivery->error))
+		return false;
 	if (delivery->kept != NULL && !kept_rows_add(delivery->kept, &header, delivery->error))
 		return false;
 	return delivery->events->header(delivery->events->context, &header);

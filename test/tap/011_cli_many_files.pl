@@ -87,7 +87,7 @@ like($err, qr/^onboard: missing\.csv: file "missing.csv" does not exist$/m, 'say
 like($out, qr/^other.csv: .*loaded before$/m, 'and the next one is loaded');
 mkdir 'empty';
 ($out, $err) = is_exit(2, 'an empty folder', 'load', 'empty', 'other.csv', '--vendor', 'V');
-like($err, qr/^onboard: the folder "empty" contains no CSV files$/m, 'is reported before anything is loaded');
+like($err, qr/^onboard: the folder "empty" contains no CSV files, workbooks or archives$/m, 'is reported before anything is loaded');
 is($out, '', 'which nothing is');
 
 # A failure that would affect the next file as well

@@ -78,7 +78,7 @@ like($err, qr/onboard: .*text/, 'is refused early');
 my $uploads = sql('SELECT count(*) FROM onboard.upload_history');
 for my $fault ([ 'NOBODY', "$data/faults/bom.csv", qr/vendor "NOBODY" does not exist; see "onboard vendor list"/ ],
 	[ 'V', "$work/nothing.csv", qr/file ".*" does not exist/ ],
-	[ 'V', $FindBin::Bin, qr/the folder ".*" contains no CSV files/ ],
+	[ 'V', $FindBin::Bin, qr/the folder ".*" contains no CSV files, workbooks or archives/ ],
 	[ 'V', "$data/VEND001_20260104_090000.csv", qr/the file name belongs to vendor VEND001, not V; correct --vendor/ ])
 {
 	my ($vendor, $path, $reason) = @$fault;

@@ -96,6 +96,7 @@ is_deeply($result->{missing}, [], 'nothing is missing');
 is($result->{rows}, 12, 'and counts the rows');
 is($result->{definition}, characters(guess(0, "$folder/de_preisliste.csv")), 'the text is the same');
 like($result->{definition}, qr/^encoding windows-1252$/m, 'and names the encoding');
+is(characters(guess(0, "$folder/de_preisliste.csv", qw(--encoding auto))), $result->{definition}, 'so does --encoding auto');
 is_deeply([ sort map { $_->{value} } @{ $result->{unknown_categories} } ],
 	[ sort map { characters($_->[0]) } (csv_rows(read_file("$folder/de_preisliste.categories.csv"), ','))[ 1 .. 6 ] ],
 	'unknown categories are listed');

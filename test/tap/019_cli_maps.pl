@@ -8,6 +8,7 @@ use lib $FindBin::Bin;
 use CliTest;
 use Encode qw(decode encode);
 use Test::More;
+use Workbook;
 
 CliTest::setup();
 add_vendor(qw(V W X));
@@ -144,6 +145,15 @@ my $prices = write_file('prices.map', "mode update\nsku = Nummer\nprice = Preis\
 unlike($err, qr/fits this file/, 'the map that was used is no advice');
 ($out, $err) = is_exit(2, 'another vendor', qw(check shop.csv --vendor W --encoding windows-1252));
 unlike($err, qr/map "shop"/, 'does not hear of the map');
+like($err, qr/"onboard map guess" proposes a map$/m, 'but how to make one');
+($out, $err) = is_exit(2, 'a file with a key', 'check', write_file('key.csv', "sku,Preis\nS-A-1,2\n"), qw(--vendor W));
+like($err, qr/load it with --mode update$/m, 'may be one that changes products');
+write_workbook("$CliTest::work/own.xlsx", Preise => [ ['Preisliste'], [ 'Nummer', 'Titel' ], [ 'a', 'b' ] ]);
+($out, $err) = is_exit(2, 'a workbook without our headings', 'check', "$CliTest::work/own.xlsx", qw(--vendor W));
+like($err, qr/it begins with "Preisliste"/, 'is shown as it begins');
+write_workbook("$CliTest::work/own.xlsx", Info => [ ['Info'] ], Preise => [ [ 'Nummer', 'Titel' ], [ 'a', 'b' ] ]);
+($out, $err) = is_exit(2, 'one with several sheets', 'check', "$CliTest::work/own.xlsx", qw(--vendor W));
+like($err, qr/no sheet .*"onboard map guess" proposes a map$/m, 'may need a map');
 is_refused(2, qr/map "shpo" does not exist; did you mean "shop"\?/, qw(load shop.csv --vendor V --map shpo));
 is_refused(2, qr/map "shop" does not exist/, qw(check shop.csv --vendor W --map shop));
 is_exit(0, 'the map becomes the default', qw(vendor set V --default-map shop));
@@ -166,6 +176,12 @@ is_exit(0, 'the list is changed', 'map', 'values', 'categories', write_file('oth
 $result = load(1, 'with another list', qw(shop.csv --vendor V));
 ok(!$result->{loaded_before}, 'it is another upload, too');
 is_exit(0, 'the list is removed', qw(map values categories --remove --vendor V));
+for my $command (qw(load check diff))
+{
+	($out, $err) = is_exit(1, "$command without the list", $command, qw(shop.csv --vendor V));
+	like($err, qr/map "shop" uses the value list "categories", which is empty; fill it with: onboard map values categories FILE --vendor V$/m,
+		'names it');
+}
 
 # What the map decides, options override
 my $plain = "sku,Title,vendor_product_id,category,price,stock_quantity\n";
@@ -176,6 +192,8 @@ is($result->{error}{code}, 'TOO_MANY_ROWS', 'refuses the file');
 $result = load(0, 'a limit of the command line', qw(w.csv --vendor W --max-rows 10));
 is(columns_of($result->{upload_id}, 'mode, match, blank'), 'upsert|sku|keep',
 	'takes its place; mode, match and blank are those of the map');
+($out, $err) = is_exit(1, 'judged as new products', qw(check w.csv --vendor W --max-rows 10));
+like($err, qr/judged as new products; map "w" loads with mode upsert, which "onboard diff" compares$/m, 'says so');
 ($out) = is_exit(0, 'compared', qw(diff w.csv --vendor W --max-rows 10 --json));
 is_deeply([ @{ json_of($out) }{qw(mode unchanged)} ], [ 'upsert', 2 ], 'a comparison uses them');
 $result = load(0, 'options', qw(w.csv --vendor W --max-rows 10 --mode update --match vendor_product_id --blank clear));
@@ -204,6 +222,20 @@ ok(!$result->{loaded_before}, 'as another upload');
 is(sql("SELECT string_agg(onboard_upload_map(upload_id) #>> '{rates,GBP/USD,rate}', ' ' ORDER BY created_at)
 	FROM onboard.upload_history WHERE vendor_id = 'X'"), '1.27 1.3',
 	'each upload keeps its rate');
+
+# A map that is not stored
+($out) = is_exit(0, 'a map in a file is tried', qw(map test shop.csv --vendor V --map-file shop.map));
+like($out, qr/^Map in "shop\.map": 4 rows, 1 skipped\.$/m, 'and named by its file');
+
+# What maps there are
+($out) = is_exit(0, 'all maps are listed', qw(map list));
+like($out, qr/^map +vendor +version +default +updated *\n(.*\n)*w +W +1 +yes /, 'in a table');
+like($out, qr/^shopify: Products exported.*\n(  .*\n)*  You supply: The list "categories":/m, 'with what a preset needs');
+unlike($out, qr/.{101}/, 'in short lines');
+($out) = is_exit(0, 'the maps of a vendor', qw(map list --vendor W));
+like($out, qr/^w +own +1 +yes /m, 'its own');
+like($out, qr/^shopify +preset /m, 'and the presets');
+is_refused(2, qr/map "quotes" does not exist; see "onboard map list", name its vendor with --vendor/, qw(map show quotes));
 
 # Who may do what
 sql("CREATE ROLE operator LOGIN; CREATE ROLE loader LOGIN;

@@ -21,7 +21,7 @@ use Workbook;
 # row in the file, by the row's SKU and the heading; bad: the value that replaces it, and the error.
 my @samples = (
 	{ map => 'shopify', file => 'shopify.csv', skipped => 6,
-		broken => [ 'KETTLE-2L-CREAM', 'Price' ], bad => 'forty', error => 'INVALID_PRICE' },
+		broken => [ 'KETTLE-20-CREAM', 'Price' ], bad => 'forty', error => 'INVALID_PRICE' },
 	{ map => 'shopify', file => 'shopify-earlier.csv', products => 'shopify', lists => 'shopify', skipped => 6,
 		broken => [ 'APRON-LX-NAT', 'Variant Inventory Qty' ], bad => 'many', error => 'INVALID_STOCK' },
 	{ map => 'woocommerce', file => 'woocommerce.csv', skipped => 5,

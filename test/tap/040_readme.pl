@@ -625,7 +625,7 @@ sub check_headline
 {
 	my ($speed) = slurp("$root/README.md") =~ /^## Speed\n(.*?)(?=^## )/ms;
 	my ($rows, $keys, $bad, $rate, $ratio) = $speed =~
-	  m{([\d,]+) rows with (\w+) keys, (\d+ %) of them bad, at\s+([\d,]+) rows/s: ([\d.]+) times as fast};
+	  m{([\d,]+) rows with (\w+) keys, (\d+ %) of them bad,\s+at\s+([\d,]+) rows/s: ([\d.]+) times as fast};
 	my ($worst) = $speed =~ /comparisons is ([\d.]+)\./;
 	my $results = 'test/bench/RESULTS.md';
 	my ($found) = grep { $_->[0] eq ($keys // '') && $_->[1] eq $bad }
@@ -846,6 +846,17 @@ sub check_links
 	return;
 }
 
+# Check that a reader who has run "make demo" finds the SKUs of the first example free.
+sub check_first_example
+{
+	my %taken = map { $_ => 1 } map { split /[,\n]/, slurp($_) } glob("$root/test/data/*.csv"), "$root/test/data/maps/shopify.csv";
+	my @skus = sorted(slurp("$root/README.md") =~ /^K-\d,[^,]*,[^,]*,([^,]+),/mg)->@*;
+
+	cmp_ok(scalar @skus, '>', 2, 'README.md begins with products');
+	is_deeply([ grep { $taken{$_} } @skus ], [], 'the demo does not take their SKUs');
+	return;
+}
+
 mkdir "$scratch/shop" or die "$scratch/shop: $!";
 run_pages('README.md', 'glue/README.md', 'glue/MAPS.md', 'sql/README.md');
 check_commands();
@@ -873,4 +884,5 @@ check_diagram();
 check_runbook();
 check_meta();
 check_links();
+check_first_example();
 done_testing();

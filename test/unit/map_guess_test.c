@@ -426,6 +426,15 @@ test_text(void)
 						"Schuh rot;12,50;Schuhe;A1;rot\nHut blau;13,00;Kitchen;A2;blau\n";
 
 	says(shoes, &plain, "# 9", "each line says how sure it is");
+	says(
+		"Item No,Description,Range,RRP,Trade price,Qty\n"
+		"A1,Oak Table,Tables,\"£299.00\",\"£150.00\",12\nA2,Pine Chair,Chairs,\"£59.50\",\"£30.00\",0\n",
+		&plain, "# product_name = \"Description\"  # 50 %", "descriptions may be names");
+	says(
+		"Item No,Description,Range,RRP,Trade price,Qty\n"
+		"A1,Oak Table,Tables,\"£299.00\",\"£150.00\",12\nA2,Pine Chair,Chairs,\"£59.50\",\"£30.00\",0\n",
+		&plain, "# price = \"RRP\" | strip_currency  # 50 %", "what a dealer pays is no price");
+	says(shoes, &plain, "\n# mode upsert", "a list may come again");
 	says(shoes, &plain, "# Required, but", "missing columns are named");
 	says(shoes, &plain, "# stock_quantity = constant \"0\"", "with what could be written");
 	says(shoes, &plain, "#   \"Schuhe\" = ?", "unknown categories are listed");

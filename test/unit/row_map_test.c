@@ -284,16 +284,16 @@ test_header_faults(void)
 {
 	needs = (struct column_needs){MODE_UPDATE, MATCH_SKU, NULL};
 	check("a required column that the map looks for", "sku = Art or \"Art. Nr.\"", "price,x\n1,2\n",
-		  "MISSING_COLUMN required column missing from the header: sku; the map looks for it in "
-		  "\"Art\" or \"Art. Nr.\"\n");
+		  "MISSING_COLUMN required column missing from the header: sku (the map looks for it in "
+		  "\"Art\" or \"Art. Nr.\")\n");
 	check("one that the map does not mention", "price = Preis", "Preis,Item No\n1,2\n",
 		  "MISSING_COLUMN required column missing from the header: sku; if \"Item No\" is meant, "
 		  "write it into the map for sku\n");
 	check("no heading of the map", "sku = Art", "a,b\n1,2\n",
-		  "NO_HEADER the first line contains none of the headings that the map shop names: the "
+		  "NO_HEADER the first line contains none of the headings that the map \"shop\" names: the "
 		  "file must begin with its header line; it begins with \"a,b\"\n");
 	check("constants are not headings", "sku = Art\nunit = constant box", "a,b\n1,2\n",
-		  "NO_HEADER the first line contains none of the headings that the map shop names: the "
+		  "NO_HEADER the first line contains none of the headings that the map \"shop\" names: the "
 		  "file must begin with its header line; it begins with \"a,b\"\n");
 	check("a heading of the map twice", "sku = Art\nbrand = Marke", "Art,MARKE,marke\n1,2,3\n",
 		  "DUPLICATE_COLUMN columns 2 and 3 have the same name, \"marke\"; rename or remove one "

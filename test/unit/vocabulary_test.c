@@ -19,6 +19,8 @@ static const struct
 	/* Case, accents, signs and blanks do not matter. */
 	{"Artikel-Nr.", "sku", true},
 	{"ARTIKELNR", "sku", true},
+	{"Warengr.", "category", true},
+	{"Gew. kg", "weight_kg", true},
 	{"artikel_nr", "sku", true},
 	{"Bezeichnung*", "product_name", true},
 	{"Référence", "sku", true},
