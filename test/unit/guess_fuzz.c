@@ -16,7 +16,7 @@
 
 extern int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct category_names known = {CATEGORY_COUNT, (struct text_view *) categories};
+static const struct category_list known = {.names = categories, .count = CATEGORY_COUNT};
 
 static void
 check_map(struct text_view text)
