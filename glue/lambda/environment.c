@@ -295,7 +295,8 @@ static const struct setting table[] = {
 		INTEGER(max_rows, 0, MOST_ROWS),
 		.used_by = READERS,
 		.standard = "10000",
-		.meaning = "files with more rows are refused, likewise; 0 means no limit",
+		.meaning =
+			"files with more rows are refused, unless the map sets another limit; 0 means no limit",
 	},
 	{
 		.name = "ROUTE",
