@@ -15,10 +15,10 @@
 # loopback, and the directory is removed at the end unless a step failed. No step leaves a
 # temporary file.
 #
-# Two lanes run in parallel, one with the steps that compile and one with those that wait;
-# each lane runs its steps one after another. After the steps tap and aws, the roles of the
-# functions are compared with what these called. The last line counts the checks; see
-# results.pl.
+# Two lanes of about the same length run in parallel, one with the unit tests, which
+# compile, and one with steps that wait; each lane runs its steps one after another.
+# After the steps tap and aws, the roles of the functions are compared with what these
+# called. The last line counts the checks; see results.pl.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -38,7 +38,7 @@ fi
 # Show the output of a single step only; that of several would be mixed up.
 watched=
 [ $# -ne 1 ] || watched=yes
-[ $# -gt 0 ] || echo 'Running all tests takes about thirteen minutes on two idle cores.'
+[ $# -gt 0 ] || echo 'Running all tests takes less than twenty minutes on two idle cores.'
 work=$(mktemp -d /tmp/onboard-check.XXXXXX)
 
 as_user()
@@ -191,9 +191,9 @@ check_privileges()
 
 prepare
 cd "$work/tree"
-run_lane lint unit unit-clang aws &
+run_lane unit unit-clang aws &
 compiling=$!
-run_lane regress isolation pgtap tap root
+run_lane regress isolation pgtap tap root lint
 wait "$compiling"
 check_privileges
 check_temporary_files
