@@ -967,13 +967,22 @@ LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_map_uses';
 COMMENT ON FUNCTION onboard.map_uses(text) IS
 	'What a map refers to: names of value lists, pairs of currencies such as EUR/USD, and whether it needs the categories';
 
-CREATE FUNCTION onboard.map_definition(vendor_id text, map_name text, OUT version integer, OUT definition text)
+CREATE FUNCTION onboard.newest_map(vendor_id text, map_name text, OUT version integer, OUT definition text)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	SELECT c.version, c.definition INTO version, definition FROM onboard.column_maps c
-		WHERE c.vendor_id = map_definition.vendor_id AND c.map_name = map_definition.map_name
+		WHERE c.vendor_id = newest_map.vendor_id AND c.map_name = newest_map.map_name
 		ORDER BY c.version DESC LIMIT 1;
+END $$;
+COMMENT ON FUNCTION onboard.newest_map(text, text) IS
+	'The newest version of a vendor''s own map; its definition is null if that version removed it, both are null if there is none';
+
+CREATE FUNCTION onboard.map_definition(vendor_id text, map_name text, OUT version integer, OUT definition text)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	SELECT n.version, n.definition INTO version, definition FROM onboard.newest_map(vendor_id, map_name) n;
 	IF definition IS NULL THEN
 		version := NULL;
 		definition := (SELECT s.definition FROM onboard.shipped_maps s WHERE s.map_name = map_definition.map_name);
@@ -1084,9 +1093,7 @@ BEGIN
 	END IF;
 	PERFORM onboard.check_map(definition);
 	PERFORM onboard.lock_vendor(vendor_id);
-	SELECT c.version, c.definition INTO newest FROM onboard.column_maps c
-		WHERE c.vendor_id = onboard_set_map.vendor_id AND c.map_name = onboard_set_map.map_name
-		ORDER BY c.version DESC LIMIT 1;
+	SELECT * INTO newest FROM onboard.newest_map(vendor_id, map_name);
 	IF newest.definition = definition THEN
 		RETURN newest.version;
 	END IF;
@@ -1108,9 +1115,7 @@ BEGIN
 		RAISE EXCEPTION 'map "%" is the default map of vendor "%"', map_name, vendor_id USING ERRCODE = 'object_in_use',
 			HINT = 'Choose another default, or none, with onboard_set_default_map().';
 	END IF;
-	SELECT c.version, c.definition INTO newest FROM onboard.column_maps c
-		WHERE c.vendor_id = onboard_remove_map.vendor_id AND c.map_name = onboard_remove_map.map_name
-		ORDER BY c.version DESC LIMIT 1;
+	SELECT * INTO newest FROM onboard.newest_map(vendor_id, map_name);
 	IF newest.definition IS NULL THEN
 		RETURN false;
 	END IF;
@@ -3254,7 +3259,7 @@ BEGIN
 		ARRAY['vendors', 'upload_history', 'judged_rows', 'outbox', 'item_checks', 'vendor_roles', 'mail_texts', 'shipped_texts',
 			'column_maps', 'shipped_maps', 'map_values', 'exchange_rates', 'frozen_maps'],
 		ARRAY['onboard_map', 'onboard_maps', 'onboard_upload_map', 'onboard_set_map', 'onboard_remove_map', 'onboard_set_default_map',
-			'onboard_set_map_values', 'onboard_set_exchange_rate', 'check_map', 'map_definition', 'check_vendor', 'lock_vendor',
+			'onboard_set_map_values', 'onboard_set_exchange_rate', 'check_map', 'newest_map', 'map_definition', 'check_vendor', 'lock_vendor',
 			'visible_upload', 'onboard_mail_template', 'onboard_set_mail_template', 'text_of', 'check_mail_text', 'onboard_backlog', 'onboard_cancel_upload', 'onboard_held', 'onboard_approve_rows', 'onboard_decline_rows',
 			'onboard_prune_history', 'onboard_find_upload', 'onboard_upload_mode', 'onboard_version', 'is_operator', 'may_retry', 'success_rate', 'skipped_rows', 'seconds_since', 'utc_text']);
 	EXECUTE format('GRANT INSERT (vendor_id, vendor_name, email, phone, business_name, tax_id, address, city, state, country, '
