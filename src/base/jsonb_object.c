@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * jsonb_object.c
- *	  Writing a jsonb object in its stored form; reading an object of texts.
+ *	  Writing a jsonb object in its stored form; reading texts from objects and arrays.
  *
  * The stored form has sorted keys, an array of JEntry, and the keys and values; see
  * utils/jsonb.h.  Building it through JsonbValue would cost ten times as much, and
@@ -136,15 +136,36 @@ jsonb_texts_next(JsonbIterator **iterator, struct text_view *name, struct text_v
 	return true;
 }
 
-struct text_view
-jsonb_texts_find(Jsonb *object, struct text_view name)
+/* Return a string; absent for any other value. */
+static struct text_view
+string_of(const JsonbValue *value)
 {
-	struct text_view text = {NULL, 0};
-	JsonbValue storage;
-	JsonbValue *value =
-		getKeyJsonValueFromContainer(&object->root, name.data, (int) name.length, &storage);
+	if (value == NULL || value->type != jbvString)
+		return (struct text_view){NULL, 0};
+	return (struct text_view){value->val.string.val, value->val.string.len};
+}
 
-	if (value != NULL && value->type == jbvString)
-		text = (struct text_view){value->val.string.val, value->val.string.len};
-	return text;
+struct text_view
+jsonb_find_text(JsonbContainer *object, struct text_view name)
+{
+	JsonbValue storage;
+
+	return string_of(getKeyJsonValueFromContainer(object, name.data, (int) name.length, &storage));
+}
+
+JsonbContainer *
+jsonb_find_array(JsonbContainer *object, const char *name)
+{
+	JsonbValue storage;
+	JsonbValue *value = getKeyJsonValueFromContainer(object, name, strlen(name), &storage);
+
+	if (value == NULL || value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
+		return NULL;
+	return value->val.binary.data;
+}
+
+struct text_view
+jsonb_array_text(JsonbContainer *array, uint32 place)
+{
+	return string_of(array == NULL ? NULL : getIthJsonbValueFromContainer(array, place));
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * jsonb_object.h
- *	  Writing a jsonb object in its stored form; reading an object of texts.
+ *	  Writing a jsonb object in its stored form; reading texts from objects and arrays.
  *
  *-------------------------------------------------------------------------
  */
@@ -51,7 +51,13 @@ extern JsonbIterator *jsonb_texts_begin(JsonbContainer *object);
 extern bool
 jsonb_texts_next(JsonbIterator **iterator, struct text_view *name, struct text_view *value);
 
-/* Return the text of this name in an object of texts; data is NULL if it has none. */
-extern struct text_view jsonb_texts_find(Jsonb *object, struct text_view name);
+/* Return the string of this name in an object; absent if there is none. */
+extern struct text_view jsonb_find_text(JsonbContainer *object, struct text_view name);
+
+/* Return the array of this name in an object, or NULL. */
+extern JsonbContainer *jsonb_find_array(JsonbContainer *object, const char *name);
+
+/* Return the string at a place of an array, which may be NULL; absent if there is none. */
+extern struct text_view jsonb_array_text(JsonbContainer *array, uint32 place);
 
 #endif /* ONBOARD_JSONB_OBJECT_H */

@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
+#include "base/jsonb_object.h"
 #include "base/owner.h"
 #include "load/change.h"
 #include "load/loader.h"
@@ -23,14 +24,9 @@
 static Jsonb *
 take_action(Jsonb *input, IncomingRow *row)
 {
-	JsonbValue storage;
-	JsonbValue *value = getKeyJsonValueFromContainer(&input->root, ONBOARD_ACTION_COLUMN,
-													 strlen(ONBOARD_ACTION_COLUMN), &storage);
-
-	if (value == NULL || value->type != jbvString)
+	row->action = jsonb_find_text(&input->root, text_of(ONBOARD_ACTION_COLUMN));
+	if (row->action.data == NULL)
 		return input;
-	row->action.data = value->val.string.val;
-	row->action.length = value->val.string.len;
 	return DatumGetJsonbP(DirectFunctionCall2(jsonb_delete, JsonbPGetDatum(input),
 											  CStringGetTextDatum(ONBOARD_ACTION_COLUMN)));
 }

@@ -16,6 +16,7 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 
+#include "base/jsonb_object.h"
 #include "base/owner.h"
 #include "base/statement.h"
 #include "base/text_datum.h"
@@ -31,49 +32,35 @@ map_document_read(const char *vendor_id, const char *map_name, bool read_only)
 	return DatumGetJsonbPCopy(statement_value(1, NULL));
 }
 
-/* Return the first exchange rate that the document lacks, or NULL. */
-static char *
-first_missing_rate(Jsonb *document)
-{
-	static Statement look = {"SELECT $1 -> 'missing_rates' ->> 0", 1, {JSONBOID}};
-	Datum values[1] = {JsonbPGetDatum(document)};
-	Datum pair;
-	bool is_null;
-
-	statement_run(&look, values, NULL, false, SPI_OK_SELECT);
-	pair = statement_value(1, &is_null);
-	return is_null ? NULL : TextDatumGetCString(pair);
-}
-
-/* Store the document unless one with its hash exists; returns the hash. */
-static char *
+/* Store the document unless one with its hash exists. */
+static void
 store(const char *vendor_id, Jsonb *document)
 {
 	static Statement insert = {
-		"WITH stored AS (INSERT INTO onboard.frozen_maps (vendor_id, map_hash, document) "
-		"  VALUES ($1, $2 ->> 'hash', $2) ON CONFLICT (vendor_id, map_hash) DO NOTHING) "
-		"SELECT $2 ->> 'hash'",
+		"INSERT INTO onboard.frozen_maps (vendor_id, map_hash, document) "
+		"VALUES ($1, $2 ->> 'hash', $2) ON CONFLICT (vendor_id, map_hash) DO NOTHING",
 		2,
 		{TEXTOID, JSONBOID},
 	};
 	Datum values[2] = {CStringGetTextDatum(vendor_id), JsonbPGetDatum(document)};
 
-	statement_run(&insert, values, NULL, false, SPI_OK_SELECT);
-	return TextDatumGetCString(statement_value(1, NULL));
+	statement_run(&insert, values, NULL, false, SPI_OK_INSERT);
 }
 
 void
 map_document_freeze(const char *vendor_id, Jsonb *document, const char *hash)
 {
-	char *missing = first_missing_rate(document);
-	char *frozen;
+	struct text_view missing =
+		jsonb_array_text(jsonb_find_array(&document->root, "missing_rates"), 0);
 
-	if (missing != NULL)
+	if (missing.data != NULL)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						errmsg("the map needs the exchange rate %s, which is not stored", missing),
+						errmsg("the map needs the exchange rate %.*s, which is not stored",
+							   (int) missing.length, missing.data),
 						errhint("Store it with onboard_set_exchange_rate().")));
-	frozen = store(vendor_id, document);
-	if (hash != NULL && strcmp(hash, frozen) != 0)
+	store(vendor_id, document);
+	if (hash != NULL &&
+		!text_equal(text_of(hash), jsonb_find_text(&document->root, text_of("hash"))))
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("the map changed while the file was read"),
 						errhint("Read the file again.")));

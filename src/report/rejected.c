@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 
 #include "base/compat.h"
+#include "base/jsonb_object.h"
 #include "base/statement.h"
 #include "report/rejected.h"
 #include "report/vendor_terms.h"
@@ -91,8 +92,8 @@ add_column(Rejected *rejected, struct text_view header, struct text_view key, in
 static bool
 columns_from_metadata(Rejected *rejected)
 {
-	JsonbContainer *headings = metadata_list(rejected->report.metadata, "header");
-	JsonbContainer *keys = metadata_list(rejected->report.metadata, "keys");
+	JsonbContainer *headings = jsonb_find_array(&rejected->report.metadata->root, "header");
+	JsonbContainer *keys = jsonb_find_array(&rejected->report.metadata->root, "keys");
 	uint32 count;
 	uint32 i;
 
@@ -102,10 +103,10 @@ columns_from_metadata(Rejected *rejected)
 	rejected->columns = palloc0(sizeof(VendorColumn) * (count + 1));
 	for (i = 0; i < count; i++)
 	{
-		struct text_view heading = metadata_list_string(headings, i);
+		struct text_view heading = jsonb_array_text(headings, i);
 
-		add_column(rejected, heading.data == NULL ? no_text : heading,
-				   metadata_list_string(keys, i), i + 1);
+		add_column(rejected, heading.data == NULL ? no_text : heading, jsonb_array_text(keys, i),
+				   i + 1);
 	}
 	return count > 0;
 }
@@ -230,8 +231,8 @@ find_position(const Rejected *rejected, struct text_view field)
 	int place = position < 0 ? vendor_place(metadata, field) : -1;
 
 	if (place >= 0)
-		position =
-			column_with_key(rejected, metadata_list_string(metadata_list(metadata, "keys"), place));
+		position = column_with_key(
+			rejected, jsonb_array_text(jsonb_find_array(&metadata->root, "keys"), place));
 	return position;
 }
 

@@ -13,6 +13,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
 
+#include "base/jsonb_object.h"
 #include "report/sheet_rows.h"
 #include "shared/sheet_steps.h"
 
@@ -54,20 +55,16 @@ read_step(const JsonbValue *value, struct sheet_step *step)
 SheetRows *
 sheet_rows_read(Jsonb *metadata)
 {
-	JsonbValue list;
+	JsonbContainer *list = jsonb_find_array(&metadata->root, "sheet_rows");
 	SheetRows *rows;
-	uint32 count = 0;
+	uint32 count = list == NULL ? 0 : JsonContainerSize(list);
 	uint32 i;
 
-	if (getKeyJsonValueFromContainer(&metadata->root, "sheet_rows", strlen("sheet_rows"), &list) !=
-			NULL &&
-		list.type == jbvBinary && JsonContainerIsArray(list.val.binary.data))
-		count = JsonContainerSize(list.val.binary.data);
 	rows = palloc(offsetof(SheetRows, steps) + count * sizeof(struct sheet_step));
 	rows->count = 0;
 	for (i = 0; i < count; i++)
 	{
-		JsonbValue *value = getIthJsonbValueFromContainer(list.val.binary.data, i);
+		JsonbValue *value = getIthJsonbValueFromContainer(list, i);
 
 		if (read_step(value, &rows->steps[rows->count]))
 			rows->count++;

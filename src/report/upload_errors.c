@@ -16,6 +16,7 @@
 #include "utils/memutils.h"
 
 #include "base/compat.h"
+#include "base/jsonb_object.h"
 #include "base/statement.h"
 #include "report/upload_errors.h"
 
@@ -172,14 +173,8 @@ json_get(Jsonb *object, struct text_view key)
 bool
 report_metadata(const Report *report, const char *name, struct text_view *value)
 {
-	JsonbValue storage;
-	JsonbValue *found =
-		getKeyJsonValueFromContainer(&report->metadata->root, name, strlen(name), &storage);
-
-	if (found == NULL || found->type != jbvString)
-		return false;
-	*value = (struct text_view){found->val.string.val, found->val.string.len};
-	return true;
+	*value = jsonb_find_text(&report->metadata->root, text_of(name));
+	return value->data != NULL;
 }
 
 struct text_view

@@ -12,35 +12,13 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
+#include "base/jsonb_object.h"
 #include "base/text_datum.h"
 #include "report/vendor_terms.h"
 #include "shared/rules.h"
 
 /* Characters of a heading that are shown. */
 #define HEADING_CHARACTERS 100
-
-JsonbContainer *
-metadata_list(Jsonb *metadata, const char *name)
-{
-	JsonbValue storage;
-	JsonbValue *value = getKeyJsonValueFromContainer(&metadata->root, name, strlen(name), &storage);
-
-	if (value == NULL || value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
-		return NULL;
-	return value->val.binary.data;
-}
-
-struct text_view
-metadata_list_string(JsonbContainer *list, uint32 place)
-{
-	JsonbValue *value = list == NULL || place >= JsonContainerSize(list)
-							? NULL
-							: getIthJsonbValueFromContainer(list, place);
-
-	if (value == NULL || value->type != jbvString)
-		return (struct text_view){NULL, 0};
-	return (struct text_view){value->val.string.val, value->val.string.len};
-}
 
 /* Return where a text is in a list, or -1. */
 static int
@@ -51,7 +29,7 @@ find_in_list(JsonbContainer *list, struct text_view text)
 
 	for (i = 0; i < count; i++)
 	{
-		struct text_view element = metadata_list_string(list, i);
+		struct text_view element = jsonb_array_text(list, i);
 
 		if (element.data != NULL && text_equal(element, text))
 			return (int) i;
@@ -66,29 +44,24 @@ source_heading(Jsonb *metadata, struct text_view field)
 	JsonbValue storage;
 	JsonbValue *sources =
 		getKeyJsonValueFromContainer(&metadata->root, "sources", strlen("sources"), &storage);
-	JsonbValue found;
-	JsonbValue *heading;
 
 	if (sources == NULL || sources->type != jbvBinary ||
 		!JsonContainerIsObject(sources->val.binary.data))
 		return (struct text_view){NULL, 0};
-	heading = getKeyJsonValueFromContainer(sources->val.binary.data, field.data, (int) field.length,
-										   &found);
-	if (heading == NULL || heading->type != jbvString)
-		return (struct text_view){NULL, 0};
-	return (struct text_view){heading->val.string.val, heading->val.string.len};
+	return jsonb_find_text(sources->val.binary.data, field);
 }
 
 int
 vendor_place(Jsonb *metadata, struct text_view field)
 {
-	int place = find_in_list(metadata_list(metadata, "keys"), field);
+	int place = find_in_list(jsonb_find_array(&metadata->root, "keys"), field);
 	struct text_view source;
 
 	if (place >= 0)
 		return place;
 	source = source_heading(metadata, field);
-	return source.data == NULL ? -1 : find_in_list(metadata_list(metadata, "header"), source);
+	return source.data == NULL ? -1
+							   : find_in_list(jsonb_find_array(&metadata->root, "header"), source);
 }
 
 /* Return a heading as part of a line of text. */
@@ -115,7 +88,7 @@ vendor_heading(Jsonb *metadata, struct text_view field)
 	struct text_view heading = {NULL, 0};
 
 	if (place >= 0)
-		heading = text_trim(metadata_list_string(metadata_list(metadata, "header"), place));
+		heading = text_trim(jsonb_array_text(jsonb_find_array(&metadata->root, "header"), place));
 	return heading.length == 0 ? field : shown_heading(heading);
 }
 
@@ -144,11 +117,11 @@ vendor_suggestion(Jsonb *metadata, struct text_view error_type, struct text_view
 {
 	const char *changed_key = rule_built_in(RULE_KEY_CHANGED_BY_SPREADSHEET)->code;
 
-	if (find_in_list(metadata_list(metadata, "converted"), field) < 0)
+	if (find_in_list(jsonb_find_array(&metadata->root, "converted"), field) < 0)
 		return suggestion;
 	/* The original of a key is what the vendor wrote in its own column. */
 	if (text_equal(error_type, text_of(changed_key)) &&
-		find_in_list(metadata_list(metadata, "keys"), field) >= 0)
+		find_in_list(jsonb_find_array(&metadata->root, "keys"), field) >= 0)
 		return suggestion;
 	return (struct text_view){"", 0};
 }

@@ -21,15 +21,6 @@
 
 #include "shared/text.h"
 
-/* Return an array in the metadata, or NULL. */
-extern JsonbContainer *metadata_list(Jsonb *metadata, const char *name);
-
-/*
- * Return the string at a place of a list, which may be NULL; absent if there is none.
- * Other values are not read; see report_metadata().
- */
-extern struct text_view metadata_list_string(JsonbContainer *list, uint32 place);
-
 /*
  * Return the position of the file's column from which one of our columns is made;
  * -1 if no map was used or there is none.

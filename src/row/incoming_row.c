@@ -500,7 +500,7 @@ shows_nothing(uint32_t character)
 static void
 restore_key(Jsonb *cells, enum onboard_column column, struct product_row *written)
 {
-	struct text_view cell = jsonb_texts_find(cells, text_of(onboard_columns[column].name));
+	struct text_view cell = jsonb_find_text(&cells->root, text_of(onboard_columns[column].name));
 
 	if (cell.data == NULL)
 		return;

@@ -430,31 +430,19 @@ json_records_count(const JsonRecords *records)
 	return records->count;
 }
 
-static struct text_view
-defect_text(JsonbContainer *defect, const char *key)
-{
-	struct text_view text = {NULL, 0};
-	JsonbValue storage;
-	JsonbValue *value = record_value(defect, key, &storage);
-
-	if (value != NULL && value->type == jbvString)
-		(void) value_text(value, &text);
-	return text;
-}
-
 static void
 read_defect(const JsonRecord *record, const JsonbValue *defect, IncomingRow *row)
 {
-	struct text_view code = {NULL, 0};
+	JsonbContainer *fields;
 
 	if (defect->type != jbvBinary || !JsonContainerIsObject(defect->val.binary.data))
 		refuse_record(record->arrival + 1, "defect is not a JSON object");
-	code = defect_text(defect->val.binary.data, "error_type");
-	if (!incoming_row_set_defect(row, code))
+	fields = defect->val.binary.data;
+	if (!incoming_row_set_defect(row, jsonb_find_text(fields, text_of("error_type"))))
 		refuse_record(record->arrival + 1,
 					  "error_type of defect is not MALFORMED_ROW, EMPTY_ROW or INVALID_ENCODING");
-	row->defect_message = defect_text(defect->val.binary.data, "message");
-	row->raw_record = defect_text(defect->val.binary.data, "raw");
+	row->defect_message = jsonb_find_text(fields, text_of("message"));
+	row->raw_record = jsonb_find_text(fields, text_of("raw"));
 }
 
 /* Read what is to be done with the product; a value of another type is not a known action. */
@@ -468,17 +456,6 @@ read_action(const JsonRecord *record, IncomingRow *row)
 		return;
 	if (!value_text(value, &row->action))
 		row->action = text_of("(not a text)");
-}
-
-/* Read the memo of keys; ignored unless it is a text.  */
-static void
-read_memo(const JsonRecord *record, IncomingRow *row)
-{
-	JsonbValue storage;
-	JsonbValue *value = record_value(record->container, "key_memo", &storage);
-
-	if (value != NULL && value->type == jbvString)
-		(void) value_text(value, &row->memo);
 }
 
 /* Does the array or object have only strings? */
@@ -554,7 +531,8 @@ json_records_read(const JsonRecords *records, int i, IncomingRow *row)
 		return;
 	}
 	read_action(record, row);
-	read_memo(record, row);
+	/* A memo that is not a text is ignored. */
+	row->memo = jsonb_find_text(record->container, text_of("key_memo"));
 	value = record_value(record->container, "product", &storage);
 	if (value == NULL)
 		refuse_record(record->arrival + 1, "it has neither product nor defect");

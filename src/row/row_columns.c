@@ -86,7 +86,7 @@ attribute_value(const IncomingRow *row, struct text_view name)
 {
 	if (row->attributes == NULL)
 		return (struct text_view){NULL, 0};
-	return jsonb_texts_find(row->attributes, name);
+	return jsonb_find_text(&row->attributes->root, name);
 }
 
 static void

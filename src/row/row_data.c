@@ -216,9 +216,9 @@ incoming_row_show_source(IncomingRow *row, struct findings *findings)
 		struct text_view cell = {NULL, 0};
 
 		if (finding->column != COLUMN_NONE)
-			cell = jsonb_texts_find(cells, text_of(onboard_columns[finding->column].name));
+			cell = jsonb_find_text(&cells->root, text_of(onboard_columns[finding->column].name));
 		else if (finding->rule->number == RULE_INVALID_ACTION)
-			cell = jsonb_texts_find(cells, text_of(ONBOARD_ACTION_COLUMN));
+			cell = jsonb_find_text(&cells->root, text_of(ONBOARD_ACTION_COLUMN));
 		if (cell.data != NULL)
 			finding->rejected = cell;
 	}
@@ -261,12 +261,12 @@ incoming_row_original_data(const IncomingRow *row)
 		return incoming_row_data(row);
 	for (i = 0; i < COLUMN_COUNT; i++)
 	{
-		struct text_view cell = jsonb_texts_find(cells, text_of(onboard_columns[i].name));
+		struct text_view cell = jsonb_find_text(&cells->root, text_of(onboard_columns[i].name));
 
 		if (cell.data != NULL)
 			written.product.raw[i] = cell;
 	}
-	action = jsonb_texts_find(cells, text_of(ONBOARD_ACTION_COLUMN));
+	action = jsonb_find_text(&cells->root, text_of(ONBOARD_ACTION_COLUMN));
 	if (action.data != NULL)
 		written.action = action;
 	written.attributes = add_cells(row->attributes, cells);

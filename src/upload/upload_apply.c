@@ -12,6 +12,7 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
+#include "base/jsonb_object.h"
 #include "shared/apply.h"
 #include "shared/heading.h"
 #include "upload/upload_apply.h"
@@ -27,11 +28,9 @@ has_heading(JsonbContainer *header, const char *heading)
 
 	for (i = 0; i < count; i++)
 	{
-		JsonbValue *name = getIthJsonbValueFromContainer(header, i);
+		struct text_view name = jsonb_array_text(header, i);
 
-		if (name->type == jbvString &&
-			heading_matches((struct text_view){name->val.string.val, (size_t) name->val.string.len},
-							heading))
+		if (name.data != NULL && heading_matches(name, heading))
 			return true;
 	}
 	return false;
@@ -40,16 +39,13 @@ has_heading(JsonbContainer *header, const char *heading)
 enum upload_mode
 upload_apply_mode(enum upload_mode mode, Jsonb *metadata)
 {
-	JsonbValue *header;
+	JsonbContainer *header;
 
 	if (mode != MODE_REPLACE || metadata == NULL)
 		return mode;
-	header = getKeyJsonValueFromContainer(&metadata->root, "header", strlen("header"), NULL);
-	if (header == NULL || header->type != jbvBinary ||
-		!JsonContainerIsArray(header->val.binary.data))
-		return mode;
-	return has_heading(header->val.binary.data, ONBOARD_LINE_HEADING) &&
-				   has_heading(header->val.binary.data, ONBOARD_ERRORS_HEADING)
+	header = jsonb_find_array(&metadata->root, "header");
+	return header != NULL && has_heading(header, ONBOARD_LINE_HEADING) &&
+				   has_heading(header, ONBOARD_ERRORS_HEADING)
 			   ? MODE_UPSERT
 			   : mode;
 }
