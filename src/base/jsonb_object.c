@@ -136,6 +136,21 @@ jsonb_texts_next(JsonbIterator **iterator, struct text_view *name, struct text_v
 	return true;
 }
 
+bool
+jsonb_is_of_texts(JsonbContainer *object)
+{
+	JsonbIterator *iterator = jsonb_texts_begin(object);
+	struct text_view name;
+	struct text_view value;
+
+	while (jsonb_texts_next(&iterator, &name, &value))
+	{
+		if (value.data == NULL)
+			return false;
+	}
+	return true;
+}
+
 /* Return a string; absent for any other value. */
 static struct text_view
 string_of(const JsonbValue *value)

@@ -51,6 +51,9 @@ extern JsonbIterator *jsonb_texts_begin(JsonbContainer *object);
 extern bool
 jsonb_texts_next(JsonbIterator **iterator, struct text_view *name, struct text_view *value);
 
+/* Are all values of an object strings? */
+extern bool jsonb_is_of_texts(JsonbContainer *object);
+
 /* Return the string of this name in an object; absent if there is none. */
 extern struct text_view jsonb_find_text(JsonbContainer *object, struct text_view name);
 

@@ -32,6 +32,7 @@
 #include "utils/rel.h"
 
 #include "base/compat.h"
+#include "base/jsonb_object.h"
 #include "base/others_code.h"
 #include "table/table_shape.h"
 #include "door/copy_context.h"
@@ -263,23 +264,15 @@ read_defect(const Intake *intake, TupleTableSlot *slot, IncomingRow *row)
 static void
 check_texts(Jsonb *object, IntakeColumn column, int64 row_number, const char *hint)
 {
-	JsonbIterator *iterator;
-	JsonbIteratorToken token;
-	JsonbValue value;
-
 	if (!JB_ROOT_IS_OBJECT(object))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("%s of row %lld are not a JSON object", intake_columns[column].name,
 							   (long long) row_number)));
-	iterator = JsonbIteratorInit(&object->root);
-	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
-	{
-		if (token == WJB_VALUE && value.type != jbvString)
-			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-							errmsg("%s of row %lld are not all JSON strings",
-								   intake_columns[column].name, (long long) row_number),
-							errhint("%s", hint)));
-	}
+	if (!jsonb_is_of_texts(&object->root))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("%s of row %lld are not all JSON strings",
+							   intake_columns[column].name, (long long) row_number),
+						errhint("%s", hint)));
 }
 
 static void

@@ -458,22 +458,6 @@ read_action(const JsonRecord *record, IncomingRow *row)
 		row->action = text_of("(not a text)");
 }
 
-/* Does the array or object have only strings? */
-static bool
-has_only_strings(JsonbContainer *container)
-{
-	JsonbIterator *iterator = JsonbIteratorInit(container);
-	JsonbIteratorToken token;
-	JsonbValue value;
-
-	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
-	{
-		if ((token == WJB_VALUE || token == WJB_ELEM) && value.type != jbvString)
-			return false;
-	}
-	return true;
-}
-
 /* Are the cells within the caps, so that the row may keep a copy? */
 static bool
 cells_are_within_caps(JsonbContainer *cells, IncomingRow *row)
@@ -505,7 +489,7 @@ read_source_cells(const JsonRecord *record, IncomingRow *row)
 	if (value == NULL || value->type == jbvNull)
 		return;
 	if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data) ||
-		!has_only_strings(value->val.binary.data))
+		!jsonb_is_of_texts(value->val.binary.data))
 		refuse_record(record->arrival + 1, "source_cells is not a JSON object of strings");
 	if (!row->has_defect && cells_are_within_caps(value->val.binary.data, row))
 		row->source_cells.object = JsonbValueToJsonb(value);
