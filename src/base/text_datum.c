@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * text_datum.c
- *	  Making text datums, comparing stored ones bytewise, and reading arguments.
+ *	  Making and reading text datums, comparing stored ones bytewise, and reading arguments.
  *
  *-------------------------------------------------------------------------
  */
@@ -48,4 +48,12 @@ char *
 text_argument_or_null(FunctionCallInfo fcinfo, int argument)
 {
 	return PG_ARGISNULL(argument) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argument));
+}
+
+struct text_view
+text_argument_view(FunctionCallInfo fcinfo, int argument)
+{
+	if (PG_ARGISNULL(argument))
+		return (struct text_view){"", 0};
+	return text_datum_view(PG_GETARG_DATUM(argument));
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * text_datum.h
- *	  Making text datums, comparing stored ones bytewise, and reading arguments.
+ *	  Making and reading text datums, comparing stored ones bytewise, and reading arguments.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,6 +22,15 @@ text_datum(struct text_view text)
 	return PointerGetDatum(cstring_to_text_with_len(text.data, text.length));
 }
 
+/* Return a stored text as a view, which lives as long as the datum or the memory context. */
+static inline struct text_view
+text_datum_view(Datum datum)
+{
+	text *value = DatumGetTextPP(datum);
+
+	return (struct text_view){VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
+}
+
 /* Does the text have these bytes?  One of another length is not decompressed. */
 extern bool text_datum_is(Datum text, const char *data, Size length);
 
@@ -32,5 +41,8 @@ extern char *text_argument(FunctionCallInfo fcinfo, int argument, const char *na
 
 /* Return a text argument, or NULL for null. */
 extern char *text_argument_or_null(FunctionCallInfo fcinfo, int argument);
+
+/* Return a text argument as a view, "" for null. */
+extern struct text_view text_argument_view(FunctionCallInfo fcinfo, int argument);
 
 #endif /* ONBOARD_TEXT_DATUM_H */

@@ -31,6 +31,7 @@
 #include "base/others_code.h"
 #include "base/owner.h"
 #include "base/statement.h"
+#include "base/text_datum.h"
 #include "history/change_log.h"
 #include "history/changed_values.h"
 #include "table/row_batch.h"
@@ -177,13 +178,8 @@ change_time(TimestampTz before)
 static bool
 is_discontinued(const ChangeLog *log, const Datum *values, const bool *nulls)
 {
-	text *status;
-
-	if (nulls[log->status - 1])
-		return false;
-	status = DatumGetTextPP(values[log->status - 1]);
-	return text_equal(text_of("discontinued"),
-					  (struct text_view){VARDATA_ANY(status), VARSIZE_ANY_EXHDR(status)});
+	return !nulls[log->status - 1] &&
+		   text_equal(text_of("discontinued"), text_datum_view(values[log->status - 1]));
 }
 
 /* Derive the action of an update. */

@@ -142,8 +142,7 @@ stored_text(const Datum *values, const bool *nulls, enum onboard_column column)
 		case VALUE_EXACT:
 			break;
 	}
-	return (struct text_view){VARDATA_ANY(DatumGetTextPP(value)),
-							  VARSIZE_ANY_EXHDR(DatumGetTextPP(value))};
+	return text_datum_view(value);
 }
 
 /* Give added rules the whole product: they may compare any columns. */

@@ -189,18 +189,8 @@ PG_FUNCTION_INFO_V1(onboard_is_guess);
 Datum
 onboard_is_guess(PG_FUNCTION_ARGS)
 {
-	struct text_view arguments[3];
-	int i;
-
-	for (i = 0; i < 3; i++)
-	{
-		text *argument = PG_ARGISNULL(i) ? NULL : PG_GETARG_TEXT_PP(i);
-
-		arguments[i] = argument == NULL
-						   ? no_text
-						   : (struct text_view){VARDATA_ANY(argument), VARSIZE_ANY_EXHDR(argument)};
-	}
-	PG_RETURN_BOOL(rule_is_guess(arguments[0], arguments[1], arguments[2]));
+	PG_RETURN_BOOL(rule_is_guess(text_argument_view(fcinfo, 0), text_argument_view(fcinfo, 1),
+								 text_argument_view(fcinfo, 2)));
 }
 
 /*

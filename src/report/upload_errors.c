@@ -18,6 +18,7 @@
 #include "base/compat.h"
 #include "base/jsonb_object.h"
 #include "base/statement.h"
+#include "base/text_datum.h"
 #include "report/upload_errors.h"
 
 /* Rows of validation_errors per fetch. */
@@ -111,12 +112,8 @@ error_text(const ErrorRow *row, ErrorColumn column)
 {
 	bool is_null;
 	Datum datum = error_datum(row, column, &is_null);
-	text *value;
 
-	if (is_null)
-		return no_text;
-	value = DatumGetTextPP(datum);
-	return (struct text_view){VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
+	return is_null ? no_text : text_datum_view(datum);
 }
 
 int64

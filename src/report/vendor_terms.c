@@ -130,18 +130,6 @@ vendor_suggestion(Jsonb *metadata, struct text_view error_type, struct text_view
  * The same for SQL.
  */
 
-/* Return a text argument as a view, "" for null. */
-static struct text_view
-view_argument(FunctionCallInfo fcinfo, int argument)
-{
-	text *value;
-
-	if (PG_ARGISNULL(argument))
-		return (struct text_view){"", 0};
-	value = PG_GETARG_TEXT_PP(argument);
-	return (struct text_view){VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
-}
-
 PG_FUNCTION_INFO_V1(onboard_vendor_heading);
 
 /* Return the heading of a column of ours in the file of an upload with this metadata. */
@@ -150,7 +138,8 @@ onboard_vendor_heading(PG_FUNCTION_ARGS)
 {
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(text_datum(vendor_heading(PG_GETARG_JSONB_P(0), view_argument(fcinfo, 1))));
+	PG_RETURN_DATUM(
+		text_datum(vendor_heading(PG_GETARG_JSONB_P(0), text_argument_view(fcinfo, 1))));
 }
 
 PG_FUNCTION_INFO_V1(onboard_vendor_message);
@@ -161,8 +150,8 @@ onboard_vendor_message(PG_FUNCTION_ARGS)
 {
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(text_datum(
-		vendor_message(PG_GETARG_JSONB_P(0), view_argument(fcinfo, 1), view_argument(fcinfo, 2))));
+	PG_RETURN_DATUM(text_datum(vendor_message(PG_GETARG_JSONB_P(0), text_argument_view(fcinfo, 1),
+											  text_argument_view(fcinfo, 2))));
 }
 
 PG_FUNCTION_INFO_V1(onboard_vendor_suggestion);
@@ -175,8 +164,8 @@ onboard_vendor_suggestion(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(3))
 		PG_RETURN_NULL();
-	suggestion = vendor_suggestion(PG_GETARG_JSONB_P(0), view_argument(fcinfo, 1),
-								   view_argument(fcinfo, 2), view_argument(fcinfo, 3));
+	suggestion = vendor_suggestion(PG_GETARG_JSONB_P(0), text_argument_view(fcinfo, 1),
+								   text_argument_view(fcinfo, 2), text_argument_view(fcinfo, 3));
 	if (suggestion.length == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(text_datum(suggestion));

@@ -48,8 +48,7 @@ row_columns_read(Datum names)
 	columns->attributes = palloc(Max(count, 1) * sizeof(RowAttribute));
 	for (i = 0; i < count; i++)
 	{
-		text *element = DatumGetTextPP(elements[i]);
-		struct text_view name = {VARDATA_ANY(element), VARSIZE_ANY_EXHDR(element)};
+		struct text_view name = text_datum_view(elements[i]);
 		enum onboard_column column = column_by_name(name);
 
 		if (column != COLUMN_NONE)

@@ -16,6 +16,7 @@
 
 #include "base/owner.h"
 #include "base/statement.h"
+#include "base/text_datum.h"
 #include "row/rule_settings.h"
 #include "shared/rule_standard.h"
 #include "shared/suggest.h"
@@ -40,12 +41,8 @@ text_of_result(uint64 row, int column)
 {
 	bool is_null;
 	Datum datum = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &is_null);
-	text *value;
 
-	if (is_null)
-		return (struct text_view){NULL, 0};
-	value = DatumGetTextPP(datum);
-	return (struct text_view){VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
+	return is_null ? (struct text_view){NULL, 0} : text_datum_view(datum);
 }
 
 /* The columns are COLLATE "C", so this is the order of memcmp(). */
