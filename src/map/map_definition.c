@@ -18,56 +18,35 @@
 #include "base/text_datum.h"
 #include "shared/map_syntax.h"
 
-/* A list of names for a text[]. */
-typedef struct NameList
-{
-	Datum *names;
-	int count;
-	int room;
-} NameList;
-
 /* What a map refers to. */
 typedef struct MapUses
 {
-	NameList value_lists;
-	NameList currency_pairs;
+	ArrayBuildState *value_lists;    /* texts */
+	ArrayBuildState *currency_pairs; /* texts such as EUR/USD */
 	bool categories;
 } MapUses;
 
 static void
-add_name(NameList *list, Datum name)
+add_name(ArrayBuildState *names, Datum name)
 {
-	if (list->count == list->room)
-	{
-		list->room = Max(16, 2 * list->room);
-		list->names = list->names == NULL ? palloc(list->room * sizeof(Datum))
-										  : repalloc(list->names, list->room * sizeof(Datum));
-	}
-	list->names[list->count++] = name;
+	(void) accumArrayResult(names, name, false, TEXTOID, CurrentMemoryContext);
 }
 
 static Datum
-name_array(const NameList *list)
+currency_pair(const struct map_step *step)
 {
-	return PointerGetDatum(
-		construct_array(list->names, list->count, TEXTOID, -1, false, TYPALIGN_INT));
-}
-
-static void
-add_currency_pair(NameList *list, const struct map_step *step)
-{
-	add_name(list, CStringGetTextDatum(psprintf(
-					   "%.*s/%.*s", (int) step->arguments[0].length, step->arguments[0].data,
-					   (int) step->arguments[1].length, step->arguments[1].data)));
+	return CStringGetTextDatum(psprintf("%.*s/%.*s", (int) step->arguments[0].length,
+										step->arguments[0].data, (int) step->arguments[1].length,
+										step->arguments[1].data));
 }
 
 static void
 note_step(MapUses *uses, const struct map_step *step)
 {
 	if (step->transformation == TRANSFORMATION_VALUES)
-		add_name(&uses->value_lists, text_datum(step->arguments[0]));
+		add_name(uses->value_lists, text_datum(step->arguments[0]));
 	else if (step->transformation == TRANSFORMATION_EXCHANGE)
-		add_currency_pair(&uses->currency_pairs, step);
+		add_name(uses->currency_pairs, currency_pair(step));
 	else if (step->transformation == TRANSFORMATION_CATEGORY_PATH)
 		uses->categories = true;
 }
@@ -90,6 +69,9 @@ read_definition(const char *definition, MapUses *uses)
 	struct map_syntax syntax;
 	int i;
 
+	uses->value_lists = initArrayResult(TEXTOID, CurrentMemoryContext, false);
+	uses->currency_pairs = initArrayResult(TEXTOID, CurrentMemoryContext, false);
+	uses->categories = false;
 	map_syntax_start(&syntax, text_of(definition));
 	while (map_syntax_next(&syntax, statement))
 	{
@@ -107,7 +89,7 @@ PG_FUNCTION_INFO_V1(onboard_check_map);
 Datum
 onboard_check_map(PG_FUNCTION_ARGS)
 {
-	MapUses uses = {{NULL}};
+	MapUses uses;
 
 	read_definition(text_argument(fcinfo, 0, "definition"), &uses);
 	PG_RETURN_VOID();
@@ -119,7 +101,7 @@ PG_FUNCTION_INFO_V1(onboard_map_uses);
 Datum
 onboard_map_uses(PG_FUNCTION_ARGS)
 {
-	MapUses uses = {{NULL}};
+	MapUses uses;
 	bool nulls[3] = {false};
 	TupleDesc descriptor;
 	Datum values[3];
@@ -127,8 +109,8 @@ onboard_map_uses(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	read_definition(text_argument(fcinfo, 0, "definition"), &uses);
-	values[0] = name_array(&uses.value_lists);
-	values[1] = name_array(&uses.currency_pairs);
+	values[0] = makeArrayResult(uses.value_lists, CurrentMemoryContext);
+	values[1] = makeArrayResult(uses.currency_pairs, CurrentMemoryContext);
 	values[2] = BoolGetDatum(uses.categories);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
 }
