@@ -941,12 +941,7 @@ unknown_statement(struct line *line)
 static enum onboard_column
 named_column(const struct line *line)
 {
-	for (int column = 0; column < COLUMN_COUNT; column++)
-	{
-		if (is_word(line, onboard_columns[column].name))
-			return (enum onboard_column) column;
-	}
-	return COLUMN_NONE;
+	return line->token.kind == TOKEN_WORD ? column_by_name(line->token.text) : COLUMN_NONE;
 }
 
 /* Read a statement, whose first token has been read. */
