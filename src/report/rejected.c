@@ -25,7 +25,7 @@
 const char *const rejected_headings[ADDED_COUNT] = {
 	[ADDED_LINE] = ONBOARD_LINE_HEADING,
 	[ADDED_ERRORS] = ONBOARD_ERRORS_HEADING,
-	[ADDED_SUGGESTION] = "onboard_suggestion",
+	[ADDED_SUGGESTION] = ONBOARD_SUGGESTION_HEADING,
 	[ADDED_KEY] = ONBOARD_KEY_COLUMN,
 };
 
@@ -260,8 +260,7 @@ add_finding(const Rejected *rejected, RejectedRow *row, const ErrorRow *error)
 	}
 	finding->position = find_position(rejected, field);
 	finding->suggestion = copy_text(suggestion);
-	finding->is_guess = rule_is_guess(error_text(error, ERROR_TYPE),
-									  error_text(error, ERROR_REJECTED_VALUE), suggestion);
+	finding->is_guess = rule_is_guess(type, error_text(error, ERROR_REJECTED_VALUE), suggestion);
 	finding->text = text.data;
 	row->findings = lappend(row->findings, finding);
 }

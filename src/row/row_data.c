@@ -251,7 +251,7 @@ add_cells(Jsonb *attributes, Jsonb *cells)
 Jsonb *
 incoming_row_original_data(const IncomingRow *row)
 {
-	IncomingRow written = *row;
+	IncomingRow written;
 	Jsonb *cells = source_cells_object(&row->source_cells);
 	struct text_view action;
 	int i;
@@ -259,6 +259,7 @@ incoming_row_original_data(const IncomingRow *row)
 	/* An unreadable record has no cells that a map could change. */
 	if (cells == NULL || row->has_defect)
 		return incoming_row_data(row);
+	written = *row;
 	for (i = 0; i < COLUMN_COUNT; i++)
 	{
 		struct text_view cell = jsonb_find_text(&cells->root, text_of(onboard_columns[i].name));

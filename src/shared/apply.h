@@ -20,6 +20,9 @@
 #define ONBOARD_LINE_HEADING "onboard_line"
 #define ONBOARD_ERRORS_HEADING "onboard_errors"
 
+/* Another one that they add; it means nothing in a file that is read. */
+#define ONBOARD_SUGGESTION_HEADING "onboard_suggestion"
+
 /* Return the column of the key that a match compares. */
 extern enum onboard_column apply_match_column(enum upload_match match);
 

@@ -14,7 +14,7 @@
 /* Headings that the fix file adds. */
 static const char *const reserved[] = {
 	ONBOARD_ERRORS_HEADING,
-	"onboard_suggestion",
+	ONBOARD_SUGGESTION_HEADING,
 	ONBOARD_LINE_HEADING,
 };
 
