@@ -148,13 +148,6 @@ extern bool map_syntax_next(struct map_syntax *syntax, struct map_statement *sta
 /* Return whether the map has a fault, after map_syntax_next() returned false. */
 extern bool map_syntax_failed(const struct map_syntax *syntax);
 
-/* Return whether a statement has its value from no heading: constant "piece". */
-static inline bool
-map_statement_is_constant(const struct map_statement *statement)
-{
-	return statement->kind >= MAP_STATEMENT_COLUMN && statement->heading_count == 0;
-}
-
 /* Is the text the name of a map or list: letters, digits, "_" and "-", 50 at most? */
 extern bool map_name_is_valid(struct text_view name);
 
