@@ -4,7 +4,7 @@
  *	  The commands of the command line.
  *
  * To add a command, declare its function here, define it in a file of its own,
- * and add a row to the table in main.c.
+ * and add a row to the table in commands.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -51,6 +51,12 @@ struct command
 										 * where they are not those of all */
 	int (*run)(const struct options *options);
 };
+
+/* Room for a list of all commands. */
+#define MOST_COMMANDS 64
+
+/* The last one has no name; defined in commands.c. */
+extern const struct command commands[];
 
 extern int command_load(const struct options *options);
 extern int command_check(const struct options *options);
