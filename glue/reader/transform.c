@@ -8,7 +8,7 @@
 #include "reader/transform.h"
 
 /* The function of each transformation; NULL if row_map.c carries it out. */
-static const transform_fn functions[TRANSFORMATION_COUNT] = {
+static transform_function *const functions[TRANSFORMATION_COUNT] = {
 	[TRANSFORMATION_DECIMAL_COMMA] = transform_decimal_comma,
 	[TRANSFORMATION_THOUSANDS] = transform_thousands,
 	[TRANSFORMATION_STRIP_CURRENCY] = transform_strip_currency,

@@ -82,59 +82,33 @@ transform_result(const struct transform_room *room, struct text_view value)
 }
 
 /* The function of a transformation. */
-typedef struct text_view (*transform_fn)(const struct transform_step *step, struct text_view value,
-										 struct transform_room *room);
+typedef struct text_view transform_function(const struct transform_step *step,
+											struct text_view value, struct transform_room *room);
 
 /* In transform_number.c: numbers. */
-extern struct text_view
-transform_decimal_comma(const struct transform_step *step, struct text_view value,
-						struct transform_room *room);
-extern struct text_view transform_thousands(const struct transform_step *step,
-											struct text_view value, struct transform_room *room);
-extern struct text_view
-transform_strip_currency(const struct transform_step *step, struct text_view value,
-						 struct transform_room *room);
-extern struct text_view transform_percent(const struct transform_step *step, struct text_view value,
-										  struct transform_room *room);
-extern struct text_view transform_factor(const struct transform_step *step, struct text_view value,
-										 struct transform_room *room);
-extern struct text_view transform_exchange(const struct transform_step *step,
-										   struct text_view value, struct transform_room *room);
-extern struct text_view transform_decimals(const struct transform_step *step,
-										   struct text_view value, struct transform_room *room);
-extern struct text_view transform_at_least(const struct transform_step *step,
-										   struct text_view value, struct transform_room *room);
-extern struct text_view transform_blank_zero(const struct transform_step *step,
-											 struct text_view value, struct transform_room *room);
+extern transform_function transform_decimal_comma;
+extern transform_function transform_thousands;
+extern transform_function transform_strip_currency;
+extern transform_function transform_percent;
+extern transform_function transform_factor;
+extern transform_function transform_exchange;
+extern transform_function transform_decimals;
+extern transform_function transform_at_least;
+extern transform_function transform_blank_zero;
 
 /* In transform_text.c: texts. */
-extern struct text_view transform_values(const struct transform_step *step, struct text_view value,
-										 struct transform_room *room);
-extern struct text_view
-transform_category_path(const struct transform_step *step, struct text_view value,
-						struct transform_room *room);
-extern struct text_view transform_first_of(const struct transform_step *step,
-										   struct text_view value, struct transform_room *room);
-extern struct text_view transform_split(const struct transform_step *step, struct text_view value,
-										struct transform_room *room);
-extern struct text_view transform_prefix(const struct transform_step *step, struct text_view value,
-										 struct transform_room *room);
-extern struct text_view transform_replace(const struct transform_step *step, struct text_view value,
-										  struct transform_room *room);
-extern struct text_view transform_slug(const struct transform_step *step, struct text_view value,
-									   struct transform_room *room);
-extern struct text_view transform_strip_html(const struct transform_step *step,
-											 struct text_view value, struct transform_room *room);
-extern struct text_view
-transform_html_entities(const struct transform_step *step, struct text_view value,
-						struct transform_room *room);
-extern struct text_view transform_upper(const struct transform_step *step, struct text_view value,
-										struct transform_room *room);
-extern struct text_view transform_lower(const struct transform_step *step, struct text_view value,
-										struct transform_room *room);
-extern struct text_view transform_yes_no(const struct transform_step *step, struct text_view value,
-										 struct transform_room *room);
-extern struct text_view transform_default(const struct transform_step *step, struct text_view value,
-										  struct transform_room *room);
+extern transform_function transform_values;
+extern transform_function transform_category_path;
+extern transform_function transform_first_of;
+extern transform_function transform_split;
+extern transform_function transform_prefix;
+extern transform_function transform_replace;
+extern transform_function transform_slug;
+extern transform_function transform_strip_html;
+extern transform_function transform_html_entities;
+extern transform_function transform_upper;
+extern transform_function transform_lower;
+extern transform_function transform_yes_no;
+extern transform_function transform_default;
 
 #endif /* GLUE_TRANSFORM_H */

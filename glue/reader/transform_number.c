@@ -169,22 +169,32 @@ put_number(const struct decimal *number, struct text_view value, struct transfor
 	return transform_result(room, value);
 }
 
+/* Multiply the number that a text is; false if it is none. */
+static bool
+multiply(struct text_view text, const struct decimal *factor, struct decimal *result)
+{
+	struct decimal number;
+
+	if (!decimal_read(text, &number))
+		return false;
+	decimal_multiply(&number, factor, result);
+	return true;
+}
+
 struct text_view
 transform_percent(const struct transform_step *step, struct text_view value,
 				  struct transform_room *room)
 {
 	static const struct decimal hundredth = {.digit_count = 3, .fraction = 2, .digits = {0, 0, 1}};
 	struct text_view text = value;
-	struct decimal number;
 	struct decimal result;
 
 	(void) step;
 	if (text.data[text.length - 1] != '%')
 		return value;
 	text.length--;
-	if (!decimal_read(text_trim(text), &number))
+	if (!multiply(text_trim(text), &hundredth, &result))
 		return value;
-	decimal_multiply(&number, &hundredth, &result);
 	decimal_drop_zeros(&result);
 	return put_number(&result, value, room);
 }
@@ -193,12 +203,10 @@ struct text_view
 transform_factor(const struct transform_step *step, struct text_view value,
 				 struct transform_room *room)
 {
-	struct decimal number;
 	struct decimal result;
 
-	if (!decimal_read(value, &number))
+	if (!multiply(value, &step->factor, &result))
 		return value;
-	decimal_multiply(&number, &step->factor, &result);
 	decimal_drop_zeros(&result);
 	return put_number(&result, value, room);
 }
@@ -207,13 +215,9 @@ struct text_view
 transform_exchange(const struct transform_step *step, struct text_view value,
 				   struct transform_room *room)
 {
-	struct decimal number;
 	struct decimal result;
 
-	if (!decimal_read(value, &number))
-		return value;
-	decimal_multiply(&number, &step->factor, &result);
-	if (!decimal_round(&result, MONEY_DECIMALS))
+	if (!multiply(value, &step->factor, &result) || !decimal_round(&result, MONEY_DECIMALS))
 		return value;
 	return put_number(&result, value, room);
 }
