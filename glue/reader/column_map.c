@@ -101,7 +101,7 @@ own_role(struct text_view heading, enum onboard_column *column)
 		return FIELD_ACTION;
 	if (heading_matches(heading, ONBOARD_KEY_COLUMN))
 		return FIELD_KEY_MEMO;
-	return heading_is_reserved(heading) ? FIELD_IGNORED : FIELD_ATTRIBUTE;
+	return heading_is_added(heading) ? FIELD_IGNORED : FIELD_ATTRIBUTE;
 }
 
 void

@@ -47,8 +47,7 @@ find_heading(struct binder *binder, struct text_view heading, int *index)
 	{
 		const struct mapped_field *field = &columns->fields[i];
 
-		if (!heading_same(heading, field->heading) || heading_is_reserved(field->heading) ||
-			heading_matches(field->heading, ONBOARD_KEY_COLUMN))
+		if (!heading_same(heading, field->heading) || heading_is_added(field->heading))
 			continue;
 		if (*index != NOT_FOUND)
 			return header_check_twice(columns, &columns->fields[*index], field, binder->error);
@@ -350,8 +349,8 @@ bind_others(struct binder *binder)
 }
 
 /*
- * Return whether a field has this key.  The names of our columns are taken: a cell that
- * is left out is none of theirs, even if no field is that column.
+ * Return whether a field has this key.  The names of our columns are reserved: a
+ * cell that is left out must not be taken for theirs, even if no field is that column.
  */
 static bool
 is_key(const struct column_map *columns, struct text_view key)

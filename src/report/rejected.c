@@ -36,20 +36,6 @@ static const struct text_view no_key = {NULL, 0};
  * The vendor's columns.
  */
 
-/* Was the column added by an earlier fix file? */
-static bool
-is_fix_column(struct text_view name)
-{
-	int i;
-
-	for (i = 0; i < ADDED_COUNT; i++)
-	{
-		if (heading_matches(name, rejected_headings[i]))
-			return true;
-	}
-	return false;
-}
-
 /*
  * Return the key under which original_data keeps the cells of a header; position
  * counts from 1.
@@ -75,7 +61,8 @@ add_column(Rejected *rejected, struct text_view header, struct text_view key, in
 	struct text_view name = text_trim(header);
 	VendorColumn *column = &rejected->columns[rejected->column_count];
 
-	if (is_fix_column(name))
+	/* An earlier fix file may have added it. */
+	if (heading_is_added(name))
 	{
 		rejected->dropped_count++;
 		return;

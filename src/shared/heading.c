@@ -12,10 +12,11 @@
 #define BYTE_ORDER_MARK 0xFEFF
 
 /* Headings that the fix file adds. */
-static const char *const reserved[] = {
+static const char *const added[] = {
 	ONBOARD_ERRORS_HEADING,
 	ONBOARD_SUGGESTION_HEADING,
 	ONBOARD_LINE_HEADING,
+	ONBOARD_KEY_COLUMN,
 };
 
 /*
@@ -111,11 +112,11 @@ heading_is_blank(struct text_view heading)
 }
 
 bool
-heading_is_reserved(struct text_view heading)
+heading_is_added(struct text_view heading)
 {
-	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
+	for (size_t i = 0; i < sizeof(added) / sizeof(added[0]); i++)
 	{
-		if (heading_matches(heading, reserved[i]))
+		if (heading_matches(heading, added[i]))
 			return true;
 	}
 	return false;
@@ -124,8 +125,7 @@ heading_is_reserved(struct text_view heading)
 bool
 heading_is_ours(struct text_view heading)
 {
-	return heading_is_reserved(heading) || heading_matches(heading, ONBOARD_ACTION_COLUMN) ||
-		   heading_matches(heading, ONBOARD_KEY_COLUMN);
+	return heading_is_added(heading) || heading_matches(heading, ONBOARD_ACTION_COLUMN);
 }
 
 enum onboard_column

@@ -25,10 +25,10 @@ extern bool heading_same(struct text_view a, struct text_view b);
 /* Does a heading have no character that matters? */
 extern bool heading_is_blank(struct text_view heading);
 
-/* Is it one that a fix file adds for its reader, such as onboard_errors? */
-extern bool heading_is_reserved(struct text_view heading);
+/* Is it one that a fix file adds, such as onboard_errors? */
+extern bool heading_is_added(struct text_view heading);
 
-/* Is it reserved, or onboard_action or onboard_key, which have a meaning? */
+/* Is it one of these, or onboard_action? */
 extern bool heading_is_ours(struct text_view heading);
 
 /* Return the column whose name a heading is, compared as above, or COLUMN_NONE. */
