@@ -188,7 +188,7 @@ compare_names(const void *a, const void *b)
 	const struct text_view *x = a;
 	const struct text_view *y = b;
 
-	return strcmp(x->data, y->data);
+	return text_compare(*x, *y);
 }
 
 static bool

@@ -45,21 +45,13 @@ value_list_key(struct text_view value, char key[VALUE_LIST_KEY_BYTES])
 	return length;
 }
 
-static int
-compare_texts(struct text_view a, struct text_view b)
-{
-	int order = memcmp(a.data, b.data, a.length < b.length ? a.length : b.length);
-
-	return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
-}
-
 /* Compare pairs by key, then by place: equal keys keep their order. */
 static int
 compare_pairs(const void *a, const void *b)
 {
 	const struct value_pair *x = a;
 	const struct value_pair *y = b;
-	int order = compare_texts(x->key, y->key);
+	int order = text_compare(x->key, y->key);
 
 	/* The keys lie in memory in the order of the list. */
 	return order != 0 ? order : (x->key.data > y->key.data) - (x->key.data < y->key.data);
@@ -95,7 +87,7 @@ value_list_find(const struct value_list *list, struct text_view value,
 	while (low < high)
 	{
 		int middle = low + (high - low) / 2;
-		int order = compare_texts(list->pairs[middle].key, key);
+		int order = text_compare(list->pairs[middle].key, key);
 
 		if (order == 0)
 		{

@@ -46,17 +46,6 @@ struct wanted
 	int edits;        /* allowed at most */
 };
 
-/* Compare in the order that name_find() expects. */
-static int
-compare_text(struct text_view a, struct text_view b)
-{
-	int order = memcmp(a.data, b.data, a.length < b.length ? a.length : b.length);
-
-	if (order != 0)
-		return order;
-	return (a.length > b.length) - (a.length < b.length);
-}
-
 int
 name_find(struct text_view text, const struct text_view *names, int count)
 {
@@ -66,7 +55,7 @@ name_find(struct text_view text, const struct text_view *names, int count)
 	while (low < high)
 	{
 		int middle = low + (high - low) / 2;
-		int order = compare_text(text, names[middle]);
+		int order = text_compare(text, names[middle]);
 
 		if (order == 0)
 			return middle;

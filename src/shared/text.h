@@ -60,6 +60,15 @@ text_equal(struct text_view a, struct text_view b)
 	return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
 }
 
+/* Compare texts like memcmp(), then by length.  Inline, because each category is looked up. */
+static inline int
+text_compare(struct text_view a, struct text_view b)
+{
+	int order = memcmp(a.data, b.data, a.length < b.length ? a.length : b.length);
+
+	return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
+}
+
 /* Return A to Z in lower case, other characters unchanged. */
 static inline uint32_t
 fold_ascii(uint32_t character)
