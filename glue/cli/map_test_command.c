@@ -12,6 +12,7 @@
 
 #include <libpq-fe.h>
 
+#include "base/json_text.h"
 #include "cli/command.h"
 #include "cli/dry_run.h"
 #include "cli/json_out.h"
@@ -191,15 +192,6 @@ print_test(const struct test *test)
 /* ----- for programs ----- */
 
 static void
-add_text(cJSON *object, const char *name, struct text_view text)
-{
-	char buffer[ONBOARD_MAX_FIELD_BYTES + 1];
-
-	snprintf(buffer, sizeof(buffer), "%.*s", (int) text.length, text.data);
-	json_add_text(object, name, buffer);
-}
-
-static void
 add_object(struct test *test, const struct record *row)
 {
 	const struct column_map *map = test->run.local.file.found.map;
@@ -220,11 +212,11 @@ add_object(struct test *test, const struct record *row)
 			continue;
 		change = change_of(map, row, i);
 		field = cJSON_CreateObject();
-		add_text(field, "column", change.column);
+		cJSON_AddItemToObject(field, "column", json_text(change.column));
 		cJSON_AddBoolToObject(field, "is_attribute", map->fields[i].role == FIELD_ATTRIBUTE);
-		add_text(field, "heading", change.heading);
-		add_text(field, "before", change.before);
-		add_text(field, "after", change.after);
+		cJSON_AddItemToObject(field, "heading", json_text(change.heading));
+		cJSON_AddItemToObject(field, "before", json_text(change.before));
+		cJSON_AddItemToObject(field, "after", json_text(change.after));
 		cJSON_AddItemToArray(fields, field);
 	}
 	cJSON_AddItemToArray(test->list, object);
@@ -246,13 +238,8 @@ print_test_json(struct test *test)
 	unused = cJSON_AddArrayToObject(document, "unused");
 	for (int i = 0; i < map->header_count; i++)
 	{
-		char heading[ONBOARD_MAX_FIELD_BYTES + 1];
-
-		if (map->fields[i].role != FIELD_UNUSED)
-			continue;
-		snprintf(heading, sizeof(heading), "%.*s", (int) map->fields[i].heading.length,
-				 map->fields[i].heading.data);
-		cJSON_AddItemToArray(unused, cJSON_CreateString(heading));
+		if (map->fields[i].role == FIELD_UNUSED)
+			cJSON_AddItemToArray(unused, json_text(map->fields[i].heading));
 	}
 	cJSON_AddItemToObject(document, "rows", test->list);
 	test->list = NULL;

@@ -13,6 +13,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/byte_buffer.h"
+#include "base/json_text.h"
 #include "import/vendor_file.h"
 #include "reader/encoding_check.h"
 
@@ -253,18 +254,6 @@ identify(struct vendor_file *file, const struct glue_error *fault)
 }
 
 /*
- * Return a text as a JSON string, which the caller owns.
- */
-static cJSON *
-text_item(struct text_view text)
-{
-	char string[ONBOARD_MAX_FIELD_BYTES + 1];
-
-	snprintf(string, sizeof(string), "%.*s", (int) text.length, text.data);
-	return cJSON_CreateString(string);
-}
-
-/*
  * Add the vendor's headings as a JSON array.
  */
 static void
@@ -273,7 +262,7 @@ add_header(cJSON *metadata, const struct column_map *map)
 	cJSON *headings = cJSON_AddArrayToObject(metadata, "header");
 
 	for (int i = 0; i < map->header_count; i++)
-		cJSON_AddItemToArray(headings, text_item(map->fields[i].heading));
+		cJSON_AddItemToArray(headings, json_text(map->fields[i].heading));
 }
 
 /*
@@ -290,7 +279,7 @@ add_sources(cJSON *metadata, const struct column_map *map)
 
 		if (field->role == FIELD_COLUMN && !column_map_is_constant(map, i))
 			cJSON_AddItemToObject(sources, onboard_columns[field->column].name,
-								  text_item(field->heading));
+								  json_text(field->heading));
 	}
 }
 
@@ -307,14 +296,14 @@ add_map(cJSON *metadata, const struct vendor_file *file)
 	cJSON *converted;
 
 	for (int i = 0; i < map->header_count; i++)
-		cJSON_AddItemToArray(keys, text_item(map->fields[i].key));
+		cJSON_AddItemToArray(keys, json_text(map->fields[i].key));
 	add_sources(metadata, map);
 	cJSON_AddStringToObject(metadata, "map", file_map_name(file->map));
 	converted = cJSON_AddArrayToObject(metadata, "converted");
 	for (int i = 0; i < map->field_count; i++)
 	{
 		if (map->fields[i].is_converted && map->fields[i].role == FIELD_COLUMN)
-			cJSON_AddItemToArray(converted, text_item(map->fields[i].key));
+			cJSON_AddItemToArray(converted, json_text(map->fields[i].key));
 	}
 	if (file->found.skipped_rows > 0)
 		cJSON_AddNumberToObject(metadata, "skipped_rows", (double) file->found.skipped_rows);
