@@ -343,27 +343,6 @@ is_preset(struct database *database, const char *name)
 	return found;
 }
 
-static bool
-remove_map(struct database *database, const struct options *options, struct glue_error *error)
-{
-	const char *const values[] = {options->vendor, options->operands[0]};
-	PGresult *result = NULL;
-	bool removed;
-
-	if (!database_query(database, RUN_ONCE, "SELECT onboard_remove_map($1::text, $2::text)", 2,
-						values, &result, error))
-		return map_refusal(database, options, NULL, error);
-	removed = strcmp(PQgetvalue(result, 0, 0), "t") == 0;
-	PQclear(result);
-	if (removed)
-		return true;
-	if (is_preset(database, values[1]))
-		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
-							  "map \"%s\" comes with the extension and cannot be removed",
-							  values[1]);
-	return not_found_map(database, values[0], values[1], error);
-}
-
 static void
 print_removed(const struct options *options)
 {
@@ -380,6 +359,30 @@ print_removed(const struct options *options)
 	json_add_text(document, "vendor_id", options->vendor);
 	json_add_text(document, "change", "removed");
 	json_out_print(document);
+}
+
+static bool
+remove_map(struct database *database, const struct options *options, struct glue_error *error)
+{
+	const char *const values[] = {options->vendor, options->operands[0]};
+	PGresult *result = NULL;
+	bool removed;
+
+	if (!database_query(database, RUN_ONCE, "SELECT onboard_remove_map($1::text, $2::text)", 2,
+						values, &result, error))
+		return map_refusal(database, options, NULL, error);
+	removed = strcmp(PQgetvalue(result, 0, 0), "t") == 0;
+	PQclear(result);
+	if (removed)
+	{
+		print_removed(options);
+		return true;
+	}
+	if (is_preset(database, values[1]))
+		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+							  "map \"%s\" comes with the extension and cannot be removed",
+							  values[1]);
+	return not_found_map(database, values[0], values[1], error);
 }
 
 /* ----- rate ----- */
@@ -419,24 +422,6 @@ write_day(const struct options *options, char day[MOMENT_SIZE])
 	day[DAY_LENGTH] = '\0';
 }
 
-static bool
-set_rate(struct database *database, const struct options *options, const char *day,
-		 struct glue_error *error)
-{
-	const char *const values[] = {options->operands[0], options->operands[1], options->operands[2],
-								  day};
-
-	if (database_query(
-			database, RUN_AGAIN,
-			"SELECT onboard_set_exchange_rate($1::text, $2::text, $3::numeric, $4::date)", 4,
-			values, NULL, error))
-		return true;
-	if (strcmp(error->code, INVALID_NUMBER) == 0)
-		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
-							  "a rate is a number such as 1.0832, not \"%s\"", values[2]);
-	return map_refusal(database, options, NULL, error);
-}
-
 static void
 print_rate(const struct options *options, const char *day)
 {
@@ -458,66 +443,73 @@ print_rate(const struct options *options, const char *day)
 	json_out_print(document);
 }
 
+static bool
+set_rate(struct database *database, const struct options *options, struct glue_error *error)
+{
+	char day[MOMENT_SIZE];
+	const char *const values[] = {options->operands[0], options->operands[1], options->operands[2],
+								  day};
+
+	write_day(options, day);
+	if (database_query(
+			database, RUN_AGAIN,
+			"SELECT onboard_set_exchange_rate($1::text, $2::text, $3::numeric, $4::date)", 4,
+			values, NULL, error))
+	{
+		print_rate(options, day);
+		return true;
+	}
+	if (strcmp(error->code, INVALID_NUMBER) == 0)
+		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+							  "a rate is a number such as 1.0832, not \"%s\"", values[2]);
+	return map_refusal(database, options, NULL, error);
+}
+
 /* ----- the commands ----- */
+
+/* Works on maps and prints the result. */
+typedef bool
+map_work_fn(struct database *database, const struct options *options, struct glue_error *error);
+
+static int
+run(const struct options *options, map_work_fn *work)
+{
+	struct glue_error error = {0};
+	struct database *database = chosen_database_open(options, &error);
+	bool done = database != NULL && work(database, options, &error);
+
+	database_close(database);
+	return done ? EXIT_ALL_GOOD : command_fail(options, &error);
+}
 
 int
 command_map_show(const struct options *options)
 {
-	struct glue_error error = {0};
-	struct database *database = chosen_database_open(options, &error);
-	bool done = database != NULL && show_map(database, options, &error);
-
-	database_close(database);
-	return done ? EXIT_ALL_GOOD : command_fail(options, &error);
+	return run(options, show_map);
 }
 
 int
 command_map_set(const struct options *options)
 {
-	struct glue_error error = {0};
-	struct database *database = chosen_database_open(options, &error);
-	bool done = database != NULL && store_map(database, options, &error);
-
-	database_close(database);
-	return done ? EXIT_ALL_GOOD : command_fail(options, &error);
+	return run(options, store_map);
 }
 
 int
 command_map_remove(const struct options *options)
 {
-	struct glue_error error = {0};
-	struct database *database = chosen_database_open(options, &error);
-	bool done = database != NULL && remove_map(database, options, &error);
-
-	database_close(database);
-	if (!done)
-		return command_fail(options, &error);
-	print_removed(options);
-	return EXIT_ALL_GOOD;
+	return run(options, remove_map);
 }
 
 int
 command_map_rate(const struct options *options)
 {
 	struct glue_error error = {0};
-	struct database *database;
-	char day[MOMENT_SIZE];
-	bool done;
 
 	if (options->operand_count == 0)
 		return list_rates(options);
-	if (options->operand_count < 3)
-	{
-		glue_error_set(&error, GLUE_USAGE_ERROR, "USAGE",
-					   "\"onboard map rate\" requires FROM TO RATE, such as EUR USD 1.0832");
-		return command_fail(options, &error);
-	}
-	write_day(options, day);
-	database = chosen_database_open(options, &error);
-	done = database != NULL && set_rate(database, options, day, &error);
-	database_close(database);
-	if (!done)
-		return command_fail(options, &error);
-	print_rate(options, day);
-	return EXIT_ALL_GOOD;
+	if (options->operand_count == 3)
+		return run(options, set_rate);
+	glue_error_set(&error, GLUE_USAGE_ERROR, "USAGE",
+				   "\"onboard map rate\" requires FROM TO RATE, such as EUR USD 1.0832");
+	return command_fail(options, &error);
 }
