@@ -141,14 +141,19 @@ vendor_file_scan(struct vendor_file *file, bool to_end, vendor_file_progress_fn 
  * Return the results of the first reading as the metadata of an upload: a JSON
  * object with header, delimiter, encoding, sheet_rows, the quote character unless
  * it is the double quote, the number of empty rows at the end if there are any, and
- * format, sheet and compression of a file that is not plain CSV.  Of a file that is
- * read with a map, also its name; keys, the key of each heading in
- * original_data; sources, the headings of columns that are made of another
- * one's cells; converted, the columns in whose cells a corrected value cannot be put back; and the number of skipped records if there are any.  The
- * reports use header, keys, sources, converted, delimiter and sheet_rows.  Omits unknown
- * members.  The header is as written, including the columns of an earlier fix file,
- * because an unreadable record contains their cells.  The caller frees the string
- * with cJSON_free().  NULL if out of memory.
+ * format, sheet and compression of a file that is not plain CSV.  If it is read with
+ * a map, these are added:
+ *
+ *	  map			the map's name
+ *	  keys			the key of each heading in original_data
+ *	  sources		the headings of columns that are made of another one's cells
+ *	  converted		the columns whose cells cannot take a corrected value
+ *	  skipped_rows	the number of skipped records, if there are any
+ *
+ * The reports use header, keys, sources, converted, delimiter and sheet_rows.  Omits
+ * unknown members.  The header is as written, including the columns of an earlier fix
+ * file, because an unreadable record contains their cells.  The caller frees the
+ * string with cJSON_free().  NULL if out of memory.
  */
 extern char *vendor_file_metadata(const struct vendor_file *file);
 

@@ -18,16 +18,23 @@
 	" END) f (upload_id)"
 
 /*
- * Parse the document in the one field of a result; null means no map.
+ * Run a query and parse the document that it returns; null means no map.
  */
 static bool
-parse_map(const PGresult *result, struct file_map **map, struct glue_error *error)
+query_map(struct database *database, const char *query, int count, const char *const *values,
+		  struct file_map **map, struct glue_error *error)
 {
+	PGresult *result = NULL;
+	bool is_null;
+
 	*map = NULL;
-	if (PQgetisnull(result, 0, 0))
-		return true;
-	*map = file_map_parse(PQgetvalue(result, 0, 0), error);
-	return *map != NULL;
+	if (!database_query(database, RUN_AGAIN, query, count, values, &result, error))
+		return false;
+	is_null = PQgetisnull(result, 0, 0);
+	if (!is_null)
+		*map = file_map_parse(PQgetvalue(result, 0, 0), error);
+	PQclear(result);
+	return is_null || *map != NULL;
 }
 
 /*
@@ -50,15 +57,9 @@ vendor_map_choose(struct database *database, const char *vendor_id, const char *
 				  const char *content_id, struct file_map **map, struct glue_error *error)
 {
 	const char *const values[] = {vendor_id, name, content_id};
-	PGresult *result = NULL;
-	bool done;
 
-	*map = NULL;
-	if (!database_query(database, RUN_AGAIN, CHOOSE, 3, values, &result, error))
-		return explain_choice(database, vendor_id, name, error);
-	done = parse_map(result, map, error);
-	PQclear(result);
-	return done;
+	return query_map(database, CHOOSE, 3, values, map, error) ||
+		   explain_choice(database, vendor_id, name, error);
 }
 
 bool
@@ -66,16 +67,8 @@ vendor_map_of_upload(struct database *database, const char *upload_id, struct fi
 					 struct glue_error *error)
 {
 	const char *const values[] = {upload_id};
-	PGresult *result = NULL;
-	bool done;
 
-	*map = NULL;
-	if (!database_query(database, RUN_AGAIN, "SELECT onboard_upload_map($1::text)", 1, values,
-						&result, error))
-		return false;
-	done = parse_map(result, map, error);
-	PQclear(result);
-	return done;
+	return query_map(database, "SELECT onboard_upload_map($1::text)", 1, values, map, error);
 }
 
 void
