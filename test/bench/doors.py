@@ -129,13 +129,14 @@ def load_command(bench, data, path):
             "--max-bytes", "0", "--max-rows", "0", "--no-reports", "--quiet"]
 
 
-def time_program(bench, data):
-    """Run onboard load on a vendor's file; the CPU time is that of the program."""
+def time_program(bench, data, path=None, options=()):
+    """Run onboard load on a vendor's file, or on another one with its rows; the CPU time is that of the program."""
     server = bench.server
     server.sql("CHECKPOINT")
     cpu, started = processor_of_children(), time.perf_counter()
     # Exit status 1 means that rows were rejected.
-    result = subprocess.run(load_command(bench, data, data.files["vendor_csv"]), env=server.environment,
+    command = [*load_command(bench, data, path or data.files["vendor_csv"]), *options]
+    result = subprocess.run(command, env=server.environment,
                             cwd=bench.options.directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     seconds = Seconds(time.perf_counter() - started, processor_of_children() - cpu)
     counts = server.sql("SELECT valid_records, error_records FROM onboard.upload_history")

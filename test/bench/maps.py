@@ -4,13 +4,10 @@ import csv
 import json
 import os
 import re
-import subprocess
-import time
 
 from bench import cpu, spread, times, wall
 from data import DataSet
-from doors import load_command, processor_of_children
-from server import Seconds, check
+from doors import time_program
 
 MAP = "bench"
 # Ten transformations, in the seven columns whose notation is often the vendor's own.
@@ -72,18 +69,8 @@ def store_map(server, vendor):
 
 
 def load(bench, data, path, options):
-    """Load a file; return Seconds, with the program's processor time."""
-    server = bench.server
-    server.reset()
-    server.sql("CHECKPOINT")
-    before, started = processor_of_children(), time.perf_counter()
-    result = subprocess.run([*load_command(bench, data, path), *options], env=server.environment,
-                            cwd=bench.options.directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    seconds = Seconds(time.perf_counter() - started, processor_of_children() - before)
-    counts = server.sql("SELECT valid_records, error_records FROM onboard.upload_history")
-    check(counts == f"{data.expected['valid']}|{data.expected['errors']}",
-          f"the command line says {result.stdout}; stored {counts}")
-    return seconds
+    bench.server.reset()
+    return time_program(bench, data, path, options)
 
 
 def section(bench):
