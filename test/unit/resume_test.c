@@ -493,9 +493,9 @@ test_exact_offset(void)
 	"{\"skip\":" skip ",\"encoding\":" encoding ",\"delimiter\":" delimiter ",\"header\":" header \
 	"}"
 
-/* Blank headings at the end of the header need no fields after resuming, either. */
+/* Resume with this state after row 41, and compare the rows; name says what the state is. */
 static void
-test_blank_headings(void)
+check_rest(const char *name, const char *state, const char *rows, const char *expected)
 {
 	struct reading *rest = new_reading(false);
 	struct row_reader_events events = {.row = note_record, .context = rest};
@@ -503,52 +503,44 @@ test_blank_headings(void)
 		.byte_offset = 1000,
 		.row_number = 41,
 		.line_number = 50,
-		.state =
-			"{\"skip\":0,\"encoding\":\"UTF-8\",\"delimiter\":\",\",\"header\":[\"vendor_product_id\","
-			"\"product_name\",\"category\",\"sku\",\"price\",\"stock_quantity\",\"\"]}",
+		.state = state,
 	};
-	static const char rows[] = "1,2,3,4,5,6\n1,2,3,4,5\n1,2,3,4,5,6,7\n";
 
 	rest->reader = row_reader_resume(&token, &events, &rest->error);
+	ok(rest->reader != NULL, "%s: it is accepted", name);
 	ok(row_reader_push(rest->reader, rows, strlen(rows), &rest->error) &&
 		   row_reader_finish(rest->reader, &rest->error),
-	   "a file with a blank heading is resumed");
-	is_text(rest->list.text,
-			"42@50 1|2|3|4|5|6|\n"
-			"43@51 MALFORMED_ROW the record has 5 fields, the header has 7 <1,2,3,4,5>\n"
-			"44@52 1|2|3|4|5|6|7\n",
-			"only a blank heading needs no field");
+	   "%s: the file is read with it", name);
+	is_text(rest->list.text, expected, name);
 	row_reader_destroy(rest->reader);
 	free_reading(rest);
+}
+
+/* Blank headings at the end of the header need no fields after resuming, either. */
+static void
+test_blank_headings(void)
+{
+	check_rest("state with a blank heading",
+			   STATE("0", "\"UTF-8\"", "\",\"",
+					 "[\"vendor_product_id\",\"product_name\",\"category\",\"sku\",\"price\","
+					 "\"stock_quantity\",\"\"]"),
+			   "1,2,3,4,5,6\n1,2,3,4,5\n1,2,3,4,5,6,7\n",
+			   "42@50 1|2|3|4|5|6|\n"
+			   "43@51 MALFORMED_ROW the record has 5 fields, the header has 7 <1,2,3,4,5>\n"
+			   "44@52 1|2|3|4|5|6|7\n");
 }
 
 /* A state as the database returns it: members in another order, with blanks. */
 static void
 test_stored_state(void)
 {
-	struct reading *rest = new_reading(false);
-	struct row_reader_events events = {.row = note_record, .context = rest};
-	struct resume_token token = {
-		.byte_offset = 1000,
-		.row_number = 41,
-		.line_number = 50,
-		.state = "{\"skip\": 1, \"header\": [\"vendor_product_id\", \"product_name\","
-				 " \"category\", \"SKU\", \"price\", \"stock_quantity\", \"column_7\"],"
-				 " \"encoding\": \"ISO-8859-1\", \"delimiter\": \";\"}",
-	};
-	static const char rows[] = "\xE4;2;3;4;5;6;7\n1;2\n";
-
-	rest->reader = row_reader_resume(&token, &events, &rest->error);
-	ok(rest->reader != NULL, "state of an earlier version is accepted");
-	ok(row_reader_push(rest->reader, rows, strlen(rows), &rest->error) &&
-		   row_reader_finish(rest->reader, &rest->error),
-	   "file is read with that state");
-	is_text(rest->list.text,
-			"42@50 \xA4|2|3|4|5|6|7\n"
-			"43@51 MALFORMED_ROW the record has 2 fields, the header has 7 <1;2>\n",
-			"reading resumes at the token");
-	row_reader_destroy(rest->reader);
-	free_reading(rest);
+	check_rest("state of an earlier version",
+			   "{\"skip\": 1, \"header\": [\"vendor_product_id\", \"product_name\","
+			   " \"category\", \"SKU\", \"price\", \"stock_quantity\", \"column_7\"],"
+			   " \"encoding\": \"ISO-8859-1\", \"delimiter\": \";\"}",
+			   "\xE4;2;3;4;5;6;7\n1;2\n",
+			   "42@50 \xA4|2|3|4|5|6|7\n"
+			   "43@51 MALFORMED_ROW the record has 2 fields, the header has 7 <1;2>\n");
 }
 
 static void
