@@ -355,11 +355,8 @@ bind_others(struct binder *binder)
 static bool
 is_key(const struct column_map *columns, struct text_view key)
 {
-	for (int column = 0; column < COLUMN_COUNT; column++)
-	{
-		if (text_equal(text_of(onboard_columns[column].name), key))
-			return true;
-	}
+	if (column_by_name(key) != COLUMN_NONE)
+		return true;
 	for (int i = 0; i < columns->field_count; i++)
 	{
 		if (columns->fields[i].key.data != NULL && text_equal(columns->fields[i].key, key))

@@ -13,9 +13,8 @@
 
 /*
  * Is this heading the known one?  Case (also of Latin, Greek and Cyrillic letters
- * outside ASCII), white space, "_", "-", "*" and byte order
- * marks do not matter: "Product Name", "SKU*".  known consists of small letters
- * and "_".
+ * outside ASCII), white space, "_", "-", "*" and byte order marks do not matter:
+ * "Product Name", "SKU*".  known consists of small letters and "_".
  */
 extern bool heading_matches(struct text_view heading, const char *known);
 

@@ -77,7 +77,8 @@ extern struct text_view number_without_currency(struct text_view text);
 
 /*
  * Return whether the sign or code that number_without_currency() removes from a text
- * may stand for the currency with this code; an unknown sign stands for none.
+ * may stand for the currency with this code, which ends with NUL; an unknown sign
+ * stands for none.
  */
 extern bool number_has_currency(struct text_view text, struct text_view code);
 
