@@ -136,14 +136,10 @@ compare_values(const void *a, const void *b)
 {
 	const struct unknown_category *x = a;
 	const struct unknown_category *y = b;
-	size_t shorter = x->value.length < y->value.length ? x->value.length : y->value.length;
-	int order;
 
 	if (x->rows != y->rows)
 		return x->rows < y->rows ? 1 : -1;
-	order = memcmp(x->value.data, y->value.data, shorter);
-	return order != 0 ? order
-					  : (x->value.length > y->value.length) - (x->value.length < y->value.length);
+	return text_compare(x->value, y->value);
 }
 
 const struct unknown_category *

@@ -673,12 +673,7 @@ count_cell(struct cell_profile *profile, struct text_view cell,
 static int
 compare_texts(const void *a, const void *b)
 {
-	const struct text_view *x = a;
-	const struct text_view *y = b;
-	size_t shorter = x->length < y->length ? x->length : y->length;
-	int order = memcmp(x->data, y->data, shorter);
-
-	return order != 0 ? order : (x->length > y->length) - (x->length < y->length);
+	return text_compare(*(const struct text_view *) a, *(const struct text_view *) b);
 }
 
 /* Count the different values of a column; false if out of memory. */

@@ -64,7 +64,8 @@ text_equal(struct text_view a, struct text_view b)
 static inline int
 text_compare(struct text_view a, struct text_view b)
 {
-	int order = memcmp(a.data, b.data, a.length < b.length ? a.length : b.length);
+	size_t shorter = a.length < b.length ? a.length : b.length;
+	int order = shorter > 0 ? memcmp(a.data, b.data, shorter) : 0;
 
 	return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
 }
