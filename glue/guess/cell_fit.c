@@ -439,8 +439,7 @@ add_price_steps(const struct cell_profile *profile, enum onboard_column column,
 				struct text_view heading, struct text_builder *steps)
 {
 	add_number_steps(profile, true, steps);
-	if (fractions(profile) == 0 &&
-		(vocabulary_has_word(heading, "cents") || vocabulary_has_word(heading, "cent")))
+	if (fractions(profile) == 0 && vocabulary_has_word(heading, "cents,cent"))
 		add_step(steps, "factor(0.01)");
 	if (profile->most_decimals > OUR_DECIMALS)
 		add_step(steps, "decimals(2)");
@@ -465,9 +464,12 @@ add_stock_steps(const struct cell_profile *profile, struct text_builder *steps)
 static enum weight_unit
 find_weight_unit(const struct cell_profile *profile, struct text_view heading)
 {
-	static const char *const words[] = {"g",       "gr",     "gram",   "grams",  "gramm",
-										"grammes", "gramos", "grammi", "gramas", "mg",
-										"lb",      "lbs",    "pounds", "oz"};
+	static const char *const words[WEIGHT_UNIT_COUNT] = {
+		[WEIGHT_GRAM] = "g,gr,gram,grams,gramm,grammes,gramos,grammi,gramas",
+		[WEIGHT_MILLIGRAM] = "mg",
+		[WEIGHT_POUND] = "lb,lbs,pounds",
+		[WEIGHT_OUNCE] = "oz",
+	};
 	enum weight_unit unit = WEIGHT_KILOGRAM;
 
 	for (int i = 0; i < WEIGHT_UNIT_COUNT; i++)
@@ -477,10 +479,10 @@ find_weight_unit(const struct cell_profile *profile, struct text_view heading)
 	}
 	if (profile->weights[unit] > 0)
 		return unit;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (int i = 0; i < WEIGHT_UNIT_COUNT; i++)
 	{
-		if (vocabulary_has_word(heading, words[i]))
-			return weight_unit_of(text_of(words[i]));
+		if (words[i] != NULL && vocabulary_has_word(heading, words[i]))
+			return (enum weight_unit) i;
 	}
 	if (fractions(profile) == 0 && profile->largest > LARGEST_KILOGRAMS &&
 		!vocabulary_has_word(heading, "kg"))

@@ -74,7 +74,8 @@ is_word_of(const char *const *words, size_t count, struct text_view word)
 	return false;
 }
 
-enum weight_unit
+/* Find the unit of weight that a word is; WEIGHT_UNIT_COUNT for none. */
+static enum weight_unit
 weight_unit_of(struct text_view word)
 {
 	for (size_t i = 0; i < sizeof(weight_words) / sizeof(weight_words[0]); i++)

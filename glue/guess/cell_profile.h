@@ -122,7 +122,4 @@ extern char number_sign_character(enum number_sign sign);
  */
 extern bool cell_number(struct text_view cell, enum number_sign decimal, double *number);
 
-/* Find the unit of weight that a word is, in small letters; WEIGHT_UNIT_COUNT for none. */
-extern enum weight_unit weight_unit_of(struct text_view word);
-
 #endif /* GLUE_CELL_PROFILE_H */

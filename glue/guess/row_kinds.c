@@ -62,15 +62,7 @@ has_price(const struct map_guess *guess, int row)
 static bool
 names_kind(struct text_view heading)
 {
-	static const char *const words[] = {"type", "typ",    "tipo",  "art",
-										"kind", "rodzaj", "soort", "action"};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-	{
-		if (vocabulary_has_word(heading, words[i]))
-			return true;
-	}
-	return false;
+	return vocabulary_has_word(heading, "type,typ,tipo,art,kind,rodzaj,soort,action");
 }
 
 /* Add a value to those that are skipped; false if there are too many. */

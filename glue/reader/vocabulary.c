@@ -447,7 +447,7 @@ static const char neutral_words[] =
 /* Words that turn a heading into a property of the subject. */
 static const char tail_words[] =
 	"id,alt,count,type,typ,tipo,unit,currency,date,status,flag,label,position,location,minimum,min,max,parent,cost,"
-	"old,alt,previous,title,url,link,format,translation,rank,score,discount,rabatt,percent";
+	"old,previous,title,url,link,format,translation,rank,score,discount,rabatt,percent";
 
 static const char *const side_phrases[SIDE_COUNT] = {
 	[SIDE_LENGTH] = ("length,laenge,lange,longueur,profondeur,largo,longitud,profundidad,lunghezza,profondita,"
@@ -554,8 +554,7 @@ put_letters(struct words *words, uint32_t character)
 
 	for (utf8proc_ssize_t i = 0; i < parted && i < 16; i++)
 	{
-		if (parts[i] >= 0x80 ||
-			(!is_ascii_letter((uint32_t) parts[i]) && !is_ascii_digit((uint32_t) parts[i])))
+		if (!is_ascii_letter((uint32_t) parts[i]) && !is_ascii_digit((uint32_t) parts[i]))
 			continue;
 		put(words, (char) parts[i]);
 		count++;
@@ -642,16 +641,16 @@ text_of_words(const struct words *words)
 	return (struct text_view){words->text, words->length};
 }
 
-/* Read the next text of a list that is separated by this character; false at the end. */
+/* Read the next text of a list that is separated by commas; false at the end. */
 static bool
-next_of(const char **list, char separator, struct text_view *text)
+next_of(const char **list, struct text_view *text)
 {
 	const char *begin = *list;
 	const char *end = begin;
 
 	if (begin == NULL || *begin == '\0')
 		return false;
-	while (*end != '\0' && *end != separator)
+	while (*end != '\0' && *end != ',')
 		end++;
 	*text = (struct text_view){begin, end - begin};
 	*list = *end != '\0' ? end + 1 : end;
@@ -663,7 +662,7 @@ is_listed(const char *list, struct text_view word)
 {
 	struct text_view listed;
 
-	while (next_of(&list, ',', &listed))
+	while (next_of(&list, &listed))
 	{
 		if (text_equal(listed, word))
 			return true;
@@ -819,7 +818,7 @@ match_subject(const struct words *words, const struct subject *subject, struct b
 		const char *phrases = subject->phrases[language];
 		struct text_view phrase;
 
-		while (next_of(&phrases, ',', &phrase))
+		while (next_of(&phrases, &phrase))
 		{
 			struct occurrence found = find_phrase(words, phrase, language, percent);
 
@@ -935,7 +934,7 @@ begins_listed(const char *list, struct text_view word)
 {
 	struct text_view listed;
 
-	while (next_of(&list, ',', &listed))
+	while (next_of(&list, &listed))
 	{
 		if (word.length >= listed.length && memcmp(word.data, listed.data, listed.length) == 0)
 			return true;
@@ -976,9 +975,9 @@ vocabulary_is_date(struct text_view heading)
 }
 
 bool
-vocabulary_has_word(struct text_view heading, const char *word)
+vocabulary_has_word(struct text_view heading, const char *words)
 {
-	return has_word(heading, is_listed, word);
+	return has_word(heading, is_listed, words);
 }
 
 const char *

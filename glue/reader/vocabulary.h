@@ -66,8 +66,8 @@ extern bool vocabulary_is_reduced_price(struct text_view heading);
 /* Does the heading speak of a day, such as "Date sale price ends"? */
 extern bool vocabulary_is_date(struct text_view heading);
 
-/* Does the heading contain this word, which is in small ASCII letters? */
-extern bool vocabulary_has_word(struct text_view heading, const char *word);
+/* Does the heading contain one of these words: small ASCII letters, separated by commas? */
+extern bool vocabulary_has_word(struct text_view heading, const char *words);
 
 /* Return the English name of a language. */
 extern const char *vocabulary_language_name(enum vocabulary_language language);
