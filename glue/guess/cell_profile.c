@@ -55,20 +55,19 @@ static const char *const piece_words[] = {"pcs",  "pc",   "st",  "stk",  "stck",
 
 /* Units in which products are sold, and their abbreviations. */
 static const char *const unit_words[] = {
-	"piece",  "pieces", "pcs",   "pc",        "each",   "ea",   "set",  "pair",   "pack",
-	"box",    "st",     "stk",   "stck",      "stueck", "stk.", "paar", "satz",   "rolle",
-	"karton", "paket",  "piece", "pce",       "paire",  "lot",  "ud",   "unidad", "par",
-	"juego",  "caja",   "pz",    "pezzo",     "conf",   "nr",   "stuk", "stuks",  "doos",
-	"szt",    "szt.",   "kpl",   "opak",      "un",     "unid", "kg",   "g",      "l",
-	"ml",     "m",      "m2",    "cm",        "liter",  "uni",  "cad",  "st.",    "unit",
-	"units",  "kpl.",   "opak.", "st\u00FCck"};
+	"piece", "pieces", "pcs",  "pc",     "each",   "ea",    "set",       "pair",  "pack",   "box",
+	"st",    "stk",    "stck", "stueck", "stk.",   "paar",  "satz",      "rolle", "karton", "paket",
+	"pce",   "paire",  "lot",  "ud",     "unidad", "par",   "juego",     "caja",  "pz",     "pezzo",
+	"conf",  "nr",     "stuk", "stuks",  "doos",   "szt",   "szt.",      "kpl",   "opak",   "un",
+	"unid",  "kg",     "g",    "l",      "ml",     "m",     "m2",        "cm",    "liter",  "uni",
+	"cad",   "st.",    "unit", "units",  "kpl.",   "opak.", "st\u00FCck"};
 
 static bool
 is_word_of(const char *const *words, size_t count, struct text_view word)
 {
 	for (size_t i = 0; i < count; i++)
 	{
-		if (strlen(words[i]) == word.length && strncasecmp(words[i], word.data, word.length) == 0)
+		if (text_compare_folded(text_of(words[i]), word) == 0)
 			return true;
 	}
 	return false;
@@ -80,8 +79,7 @@ weight_unit_of(struct text_view word)
 {
 	for (size_t i = 0; i < sizeof(weight_words) / sizeof(weight_words[0]); i++)
 	{
-		if (strlen(weight_words[i].word) == word.length &&
-			strncasecmp(weight_words[i].word, word.data, word.length) == 0)
+		if (text_compare_folded(text_of(weight_words[i].word), word) == 0)
 			return weight_words[i].unit;
 	}
 	return WEIGHT_UNIT_COUNT;
@@ -214,9 +212,10 @@ count_surroundings(struct cell_profile *profile, const struct number_parts *part
 	return true;
 }
 
-/* The signs of a number, and the digits around the last one. */
+/* The signs of a number, and the digits around them. */
 struct number_signs
 {
+	enum number_sign first;
 	enum number_sign last;
 	int count;
 	int digits_before; /* the first sign */
@@ -245,7 +244,10 @@ find_signs(struct text_view digits)
 		}
 		i += read_sign(digits, i, &sign);
 		if (signs.count == 0)
+		{
+			signs.first = sign;
 			signs.digits_before = run;
+		}
 		else
 		{
 			signs.are_equal &= sign == signs.last;
@@ -259,23 +261,6 @@ find_signs(struct text_view digits)
 	if (signs.count == 0)
 		signs.digits_before = run;
 	return signs;
-}
-
-/* Return the sign that groups the digits of a number whose last sign is decimal. */
-static enum number_sign
-first_sign(struct text_view digits)
-{
-	enum number_sign sign = SIGN_POINT;
-
-	for (size_t i = 0; i < digits.length; i++)
-	{
-		if (!is_digit(digits.data[i]))
-		{
-			(void) read_sign(digits, i, &sign);
-			break;
-		}
-	}
-	return sign;
 }
 
 static void
@@ -313,7 +298,7 @@ count_signs(struct cell_profile *profile, struct text_view digits)
 	{
 		if (!may_group || signs.last > SIGN_COMMA)
 			return false;
-		profile->grouping[first_sign(digits)]++;
+		profile->grouping[signs.first]++;
 		note_fraction(profile, digits, &signs);
 	}
 	else if (signs.last > SIGN_COMMA)
@@ -446,24 +431,18 @@ cell_number(struct text_view cell, enum number_sign decimal, double *number)
 
 /* ----- texts ----- */
 
-/* Find a text in a text, without regard to case; returns its offset, or -1. */
-static int64_t
-find_text(struct text_view text, const char *wanted)
+/* Does a text contain another one, without regard to case? */
+static bool
+has_text(struct text_view text, const char *wanted)
 {
 	size_t length = strlen(wanted);
 
 	for (size_t i = 0; i + length <= text.length; i++)
 	{
 		if (strncasecmp(text.data + i, wanted, length) == 0)
-			return (int64_t) i;
+			return true;
 	}
-	return -1;
-}
-
-static bool
-has_text(struct text_view text, const char *wanted)
-{
-	return find_text(text, wanted) >= 0;
+	return false;
 }
 
 static bool
@@ -638,7 +617,6 @@ count_category(struct cell_profile *profile, struct text_view cell,
 	profile->paths += memchr(cell.data, '>', cell.length) != NULL ||
 					  memchr(cell.data, '/', cell.length) != NULL ||
 					  memchr(cell.data, '|', cell.length) != NULL;
-	profile->lists += memchr(cell.data, ',', cell.length) != NULL;
 	if (name_find(cell, categories->names, categories->count) >= 0)
 		profile->categories++;
 	if (has_known_part(cell, categories))
@@ -653,12 +631,8 @@ static void
 count_cell(struct cell_profile *profile, struct text_view cell,
 		   const struct category_list *categories)
 {
-	int characters = (int) text_character_count(cell);
-
 	profile->filled++;
-	profile->characters += characters;
-	if (characters > profile->most_characters)
-		profile->most_characters = characters;
+	profile->characters += (int64_t) text_character_count(cell);
 	count_number(profile, cell);
 	count_address(profile, cell);
 	profile->codes += is_code(cell);

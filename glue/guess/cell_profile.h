@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "guess/sample.h"
-#include "reader/transform.h"
+#include "shared/category.h"
 #include "shared/text.h"
 
 /* Signs between the digits of numbers. */
@@ -41,8 +41,7 @@ struct cell_profile
 {
 	int cells;
 	int filled;
-	int distinct; /* values */
-	int most_characters;
+	int distinct;       /* values */
 	int64_t characters; /* of all values */
 
 	/* numbers */
@@ -74,7 +73,6 @@ struct cell_profile
 	int html;
 	int entities;
 	int paths;      /* parts divided by > or / or | */
-	int lists;      /* parts divided by a comma, as several categories */
 	int dimensions; /* 10 x 20 x 30 */
 	int units;      /* piece, kg, Stk., ... */
 
