@@ -31,21 +31,27 @@ is_blank(const struct map_guess *guess, int row, int heading)
 	return heading < 0 || sample_cell(guess->table, row, heading).length == 0;
 }
 
+/* Is a value among those that are skipped? */
+static bool
+has_value(const struct guessed_skip *skip, struct text_view value)
+{
+	for (int i = 0; i < skip->count; i++)
+	{
+		if (text_equal(skip->values[i], value))
+			return true;
+	}
+	return false;
+}
+
 static bool
 is_skipped(const struct map_guess *guess, int row)
 {
 	const struct guessed_skip *skip = &guess->skip;
-	struct text_view cell;
 
 	if (skip->heading < 0)
 		return false;
-	cell = sample_cell(guess->table, row, skip->heading);
-	for (int i = 0; i < skip->count; i++)
-	{
-		if (text_equal(cell, skip->values[i]))
-			return true;
-	}
-	return skip->count == 0 && cell.length == 0;
+	return skip->count == 0 ? is_blank(guess, row, skip->heading)
+							: has_value(skip, sample_cell(guess->table, row, skip->heading));
 }
 
 /* ----- rows that are not products ----- */
@@ -69,11 +75,8 @@ names_kind(struct text_view heading)
 static bool
 add_value(struct guessed_skip *skip, struct text_view value)
 {
-	for (int i = 0; i < skip->count; i++)
-	{
-		if (text_equal(skip->values[i], value))
-			return true;
-	}
+	if (has_value(skip, value))
+		return true;
 	if (skip->count == GUESS_MOST_SKIPS)
 		return false;
 	skip->values[skip->count++] = value;
@@ -99,11 +102,8 @@ collect_kinds(const struct map_guess *guess, int heading, struct guessed_skip *s
 	}
 	for (int row = 0; row < table->row_count; row++)
 	{
-		for (int i = 0; has_price(guess, row) && i < skip->count; i++)
-		{
-			if (text_equal(sample_cell(table, row, heading), skip->values[i]))
-				return false;
-		}
+		if (has_price(guess, row) && has_value(skip, sample_cell(table, row, heading)))
+			return false;
 	}
 	return skip->count > 0;
 }
