@@ -112,22 +112,13 @@ keep_fields(struct sample *sample, const struct record *record, size_t first)
 
 /* ----- events of the source ----- */
 
-/* Does a line begin like HTML, XML, JSON or RTF, and not like a header? */
-static bool
-is_other_format(const struct record *header)
-{
-	struct text_view line = text_trim(header->raw);
-
-	return line.length > 0 && (line.data[0] == '<' || line.data[0] == '{' || line.data[0] == '[');
-}
-
 static bool
 take_header(void *context, const struct record *header)
 {
 	struct sample *sample = context;
 	struct sample_table *table = &sample->table;
 
-	if (header->fields == NULL || is_other_format(header))
+	if (header->fields == NULL || header_fault_is_other_format(header))
 		return header_fault_set_unreadable(header, &sample->error);
 	table->column_count = header->field_count;
 	table->header_line = header->line_number;

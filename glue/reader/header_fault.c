@@ -199,6 +199,12 @@ header_fault_set(const struct record *header, const struct row_source_found *fou
 }
 
 bool
+header_fault_is_other_format(const struct record *header)
+{
+	return format_reason(header->raw) != NULL;
+}
+
+bool
 header_fault_set_unreadable(const struct record *header, struct glue_error *error)
 {
 	const char *format = format_reason(header->raw);

@@ -22,6 +22,9 @@
 extern bool header_fault_set(const struct record *header, const struct row_source_found *found,
 							 const struct file_map *map, struct glue_error *error);
 
+/* Does a header begin as files of another format do, such as HTML, XML, JSON or RTF? */
+extern bool header_fault_is_other_format(const struct record *header);
+
 /*
  * Set fault NO_HEADER for a header that could not be read; the text names its defect,
  * or the format that the file has instead.  Always returns false.
