@@ -15,7 +15,6 @@
 struct map_text_facts
 {
 	const char *file_name;
-	const char *vendor;
 	const char *fitting_map; /* a stored map that has all it needs in this file */
 
 	/* Settings for reading the file, which detection would not find. */
