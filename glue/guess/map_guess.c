@@ -75,35 +75,24 @@ is_repeated(const struct sample_table *table, int heading)
 
 /* ----- scores ----- */
 
-/* Fill in how well each heading fits each column by its words. */
-static void
-match_headings(struct map_guess *guess)
-{
-	int count = guess->table->column_count;
-
-	for (int heading = 0; heading < count; heading++)
-	{
-		struct vocabulary_match matches[COLUMN_COUNT];
-		enum onboard_column own = heading_column(guess->table->headings[heading]);
-
-		vocabulary_match(guess->table->headings[heading], matches);
-		for (int column = 0; column < COLUMN_COUNT; column++)
-		{
-			int percent = matches[column].percent;
-
-			if (own != COLUMN_NONE)
-				percent = own == (enum onboard_column) column ? 100 : 0;
-			guess->heading_percents[column * count + heading] = percent;
-			guess->names_other[column * count + heading] =
-				own != COLUMN_NONE ? percent == 0 : matches[column].is_other;
-		}
-	}
-}
-
+/* Return how well a heading fits a column by its words; one of ours is certain. */
 static int
 heading_percent(const struct map_guess *guess, enum onboard_column column, int heading)
 {
-	return guess->heading_percents[column * guess->table->column_count + heading];
+	enum onboard_column own = guess->own_columns[heading];
+
+	if (own != COLUMN_NONE)
+		return own == column ? 100 : 0;
+	return guess->matches[heading][column].percent;
+}
+
+/* Does a heading name another subject than a column? */
+static bool
+names_other(const struct map_guess *guess, enum onboard_column column, int heading)
+{
+	enum onboard_column own = guess->own_columns[heading];
+
+	return own != COLUMN_NONE ? own != column : guess->matches[heading][column].is_other;
 }
 
 /*
@@ -141,17 +130,14 @@ score(const struct map_guess *guess, enum onboard_column column, int heading)
 	int words = heading_percent(guess, column, heading);
 	int fit = cell_fit(profile, column);
 	/* Cells say little about a column whose heading says something else. */
-	int evidence = guess->names_other[column * guess->table->column_count + heading]
-					   ? 0
-					   : cell_evidence(profile, column);
+	int evidence = names_other(guess, column, heading) ? 0 : cell_evidence(profile, column);
 	int by_words = words * (HEADING_SHARE + (100 - HEADING_SHARE) * fit / 100) / 100;
 	int percent = 100 - (100 - by_words) * (100 - evidence) / 100;
 
 	if (!guess->is_usable[heading])
 		return 0;
 	/* Our own heading is found without a map, whatever its cells are. */
-	if (words == 100 && percent < OWN_PERCENT &&
-		heading_column(guess->table->headings[heading]) == column)
+	if (guess->own_columns[heading] == column && percent < OWN_PERCENT)
 		percent = OWN_PERCENT;
 	return percent < MOST_PERCENT ? percent : MOST_PERCENT;
 }
@@ -161,19 +147,16 @@ score(const struct map_guess *guess, enum onboard_column column, int heading)
 static void
 write_reason(const struct map_guess *guess, enum onboard_column column, int heading, char *reason)
 {
-	struct vocabulary_match matches[COLUMN_COUNT];
+	const struct vocabulary_match *match = &guess->matches[heading][column];
 	struct text_builder builder;
-	struct text_view text = guess->table->headings[heading];
 
 	text_start(&builder, reason, GUESS_REASON_SIZE);
-	vocabulary_match(text, matches);
-	if (heading_column(text) == column)
+	if (guess->own_columns[heading] == column)
 		text_add(&builder, text_of("our heading; "));
-	else if (matches[column].percent > 0)
+	else if (match->percent > 0)
 	{
-		text_add(&builder,
-				 text_of(matches[column].is_whole ? "heading (" : "part of the heading ("));
-		text_add(&builder, text_of(vocabulary_language_name(matches[column].language)));
+		text_add(&builder, text_of(match->is_whole ? "heading (" : "part of the heading ("));
+		text_add(&builder, text_of(vocabulary_language_name(match->language)));
 		text_add(&builder, text_of("); "));
 	}
 	cell_fit_reason(&guess->profiles[heading], column, &builder);
@@ -556,12 +539,12 @@ fill(struct map_guess *guess)
 	int count = guess->table->column_count;
 
 	guess->profiles = glue_allocate(sizeof(*guess->profiles) * count);
-	guess->heading_percents = glue_allocate(sizeof(int) * COLUMN_COUNT * count);
-	guess->names_other = glue_allocate(sizeof(bool) * COLUMN_COUNT * count);
+	guess->own_columns = glue_allocate(sizeof(*guess->own_columns) * count);
+	guess->matches = glue_allocate(sizeof(*guess->matches) * count);
 	guess->is_used = glue_allocate_zero(sizeof(bool) * count);
 	guess->is_usable = glue_allocate(sizeof(bool) * count);
 	guess->is_repeated = glue_allocate(sizeof(bool) * count);
-	if (guess->profiles == NULL || guess->heading_percents == NULL || guess->names_other == NULL ||
+	if (guess->profiles == NULL || guess->own_columns == NULL || guess->matches == NULL ||
 		guess->is_used == NULL || guess->is_usable == NULL || guess->is_repeated == NULL)
 		return false;
 	for (int heading = 0; heading < count; heading++)
@@ -569,14 +552,12 @@ fill(struct map_guess *guess)
 		if (!cell_profile_fill(&guess->profiles[heading], guess->table, heading,
 							   &guess->categories))
 			return false;
-	}
-	for (int heading = 0; heading < count; heading++)
-	{
 		guess->is_repeated[heading] = is_repeated(guess->table, heading);
 		guess->is_usable[heading] = is_usable(guess, heading);
+		guess->own_columns[heading] = heading_column(guess->table->headings[heading]);
+		vocabulary_match(guess->table->headings[heading], guess->matches[heading]);
 	}
 	share_signs(guess);
-	match_headings(guess);
 	if (!assign(guess))
 		return false;
 	order_prices(guess);
@@ -619,8 +600,8 @@ map_guess_destroy(struct map_guess *guess)
 		return;
 	category_census_destroy(guess->census);
 	glue_release(guess->profiles);
-	glue_release(guess->heading_percents);
-	glue_release(guess->names_other);
+	glue_release(guess->own_columns);
+	glue_release(guess->matches);
 	glue_release(guess->is_used);
 	glue_release(guess->is_usable);
 	glue_release(guess->is_repeated);

@@ -87,9 +87,9 @@ needs_map(const struct map_guess *guess)
 	{
 		const struct guessed_column *guessed = &guess->columns[column];
 
-		if (guessed->heading >= 0 && (heading_column(guess->table->headings[guessed->heading]) !=
-										  (enum onboard_column) column ||
-									  guessed->steps[0] != '\0'))
+		if (guessed->heading >= 0 &&
+			(guess->own_columns[guessed->heading] != (enum onboard_column) column ||
+			 guessed->steps[0] != '\0'))
 			return true;
 	}
 	return guess->updates_only || guess->skip.heading >= 0;

@@ -14,6 +14,7 @@
 #include "guess/cell_fit.h"
 #include "guess/cell_profile.h"
 #include "guess/sample.h"
+#include "reader/vocabulary.h"
 #include "shared/columns.h"
 
 /* The value list with which a proposed map replaces the vendor's categories. */
@@ -44,20 +45,19 @@ struct map_guess
 {
 	const struct sample_table *table; /* borrowed */
 	struct category_list categories;  /* borrowed */
-	struct cell_profile *profiles;    /* of each heading */
-	int *heading_percents;            /* for each heading, column by column */
-	bool *names_other;                /* likewise: the heading names another subject */
+
+	/* Of each heading. */
+	struct cell_profile *profiles;
+	enum onboard_column *own_columns; /* the column whose name it is, or COLUMN_NONE */
+	struct vocabulary_match (*matches)[COLUMN_COUNT];
+	bool *is_used;     /* a statement names it */
+	bool *is_repeated; /* other columns have it, too, so that a map can only ignore them */
+	bool *is_usable;   /* a map can name it: it is not blank, very long or repeated */
 
 	struct guessed_column columns[COLUMN_COUNT];
-	struct guessed_column
-		next[COLUMN_COUNT]; /* the likeliest unused heading of a column without one */
-	bool updates_only;      /* the file lacks what a new product needs */
+	struct guessed_column next[COLUMN_COUNT]; /* without one: the likeliest unused heading */
+	bool updates_only;                        /* the file lacks what a new product needs */
 	struct guessed_skip skip;
-	bool *is_used; /* for each heading: a statement names it */
-
-	bool
-		*is_repeated; /* likewise: other columns have it, too, so that a map can only ignore them */
-	bool *is_usable;  /* likewise: a map can name it: it is not blank, very long or repeated */
 
 	struct category_census *census;
 };
