@@ -57,18 +57,11 @@ category_census_destroy(struct category_census *census)
 	glue_release(census);
 }
 
-static bool
-is_ours(const struct category_census *census, struct text_view name)
-{
-	return name_find(name, census->categories->names, census->categories->count) >= 0;
-}
-
 /* Will the map find one of our categories in a value? */
 static bool
 is_known(const struct category_census *census, struct text_view value)
 {
-	const char *signs = census->reads_paths ? ">/|:" : "";
-	size_t begin = 0;
+	const struct category_list *categories = census->categories;
 
 	if (census->reads_lists)
 	{
@@ -77,17 +70,8 @@ is_known(const struct category_census *census, struct text_view value)
 		if (end != NULL)
 			value.length = end - value.data;
 	}
-	if (is_ours(census, text_trim(value)))
-		return true;
-	for (size_t i = 0; i <= value.length && census->reads_paths; i++)
-	{
-		if (i < value.length && strchr(signs, value.data[i]) == NULL)
-			continue;
-		if (is_ours(census, text_trim((struct text_view){value.data + begin, i - begin})))
-			return true;
-		begin = i + 1;
-	}
-	return false;
+	return name_find(text_trim(value), categories->names, categories->count) >= 0 ||
+		   (census->reads_paths && cell_has_known_part(value, categories));
 }
 
 static struct unknown_category *

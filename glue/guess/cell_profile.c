@@ -592,8 +592,8 @@ next_part(struct text_view *rest, const char *signs, struct text_view *part)
 	return true;
 }
 
-static bool
-has_known_part(struct text_view text, const struct category_list *categories)
+bool
+cell_has_known_part(struct text_view text, const struct category_list *categories)
 {
 	struct text_view part;
 
@@ -619,9 +619,9 @@ count_category(struct cell_profile *profile, struct text_view cell,
 					  memchr(cell.data, '|', cell.length) != NULL;
 	if (name_find(cell, categories->names, categories->count) >= 0)
 		profile->categories++;
-	if (has_known_part(cell, categories))
+	if (cell_has_known_part(cell, categories))
 		profile->path_categories++;
-	if (next_part(&rest, ",;", &first) && has_known_part(first, categories))
+	if (next_part(&rest, ",;", &first) && cell_has_known_part(first, categories))
 		profile->list_categories++;
 }
 

@@ -120,4 +120,7 @@ extern char number_sign_character(enum number_sign sign);
  */
 extern bool cell_number(struct text_view cell, enum number_sign decimal, double *number);
 
+/* Is a part of a path, such as Home > Kitchen, the name of one of these categories? */
+extern bool cell_has_known_part(struct text_view text, const struct category_list *categories);
+
 #endif /* GLUE_CELL_PROFILE_H */
