@@ -531,14 +531,25 @@ add_image_steps(const struct cell_profile *profile, struct text_builder *steps)
 		add_step(steps, "prefix(\"https:\")");
 }
 
+bool
+cell_fit_reads_lists(const struct cell_profile *profile)
+{
+	return profile->list_categories > profile->path_categories;
+}
+
+bool
+cell_fit_reads_paths(const struct cell_profile *profile)
+{
+	return profile->path_categories > profile->categories || cell_fit_reads_lists(profile) ||
+		   cell_share(profile, profile->paths) > 0.5;
+}
+
 static void
 add_category_steps(const struct cell_profile *profile, struct text_builder *steps)
 {
-	if (profile->list_categories > profile->path_categories)
+	if (cell_fit_reads_lists(profile))
 		add_step(steps, "first_of(\",\")");
-	if (profile->path_categories > profile->categories ||
-		profile->list_categories > profile->path_categories ||
-		cell_share(profile, profile->paths) > 0.5)
+	if (cell_fit_reads_paths(profile))
 		add_step(steps, "category_path");
 }
 

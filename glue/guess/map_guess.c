@@ -6,7 +6,6 @@
  *-------------------------------------------------------------------------
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "base/heap.h"
 #include "guess/assignment.h"
@@ -518,16 +517,17 @@ find_next(struct map_guess *guess)
 static bool
 count_sample_categories(struct map_guess *guess)
 {
-	const struct guessed_column *category = &guess->columns[COLUMN_CATEGORY];
+	int heading = guess->columns[COLUMN_CATEGORY].heading;
+	const struct cell_profile *profile = heading >= 0 ? &guess->profiles[heading] : NULL;
 
 	guess->census =
-		category_census_new(&guess->categories, strstr(category->steps, "category_path") != NULL,
-							strstr(category->steps, "first_of") != NULL);
+		category_census_new(&guess->categories, profile != NULL && cell_fit_reads_paths(profile),
+							profile != NULL && cell_fit_reads_lists(profile));
 	if (guess->census == NULL)
 		return false;
-	for (int row = 0; category->heading >= 0 && row < guess->table->row_count; row++)
+	for (int row = 0; heading >= 0 && row < guess->table->row_count; row++)
 	{
-		if (!category_census_add(guess->census, sample_cell(guess->table, row, category->heading)))
+		if (!category_census_add(guess->census, sample_cell(guess->table, row, heading)))
 			return false;
 	}
 	return true;
