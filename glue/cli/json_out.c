@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json_text.h"
 #include "base/utf8.h"
 #include "cli/json_out.h"
 #include "cli/message.h"
@@ -121,6 +122,12 @@ json_add_text(cJSON *object, const char *name, const char *text)
 		cJSON_AddStringToObject(object, name, text);
 	else
 		cJSON_AddNullToObject(object, name);
+}
+
+void
+json_add_view(cJSON *object, const char *name, struct text_view text)
+{
+	cJSON_AddItemToObject(object, name, json_text(text));
 }
 
 void

@@ -14,6 +14,7 @@
 #include <libpq-fe.h>
 
 #include "base/failure.h"
+#include "shared/text.h"
 
 /*
  * Print a document and delete it.  Also escapes the control characters that
@@ -44,6 +45,9 @@ extern void json_out_error(const struct glue_error *error, int exit_code);
 
 /* Add a string; NULL becomes null. */
 extern void json_add_text(cJSON *object, const char *name, const char *text);
+
+/* Add a text that need not end with NUL. */
+extern void json_add_view(cJSON *object, const char *name, struct text_view text);
 
 /*
  * Convert a timestamptz from PostgreSQL's output format with

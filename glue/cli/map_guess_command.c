@@ -221,29 +221,6 @@ is_complete(const struct map_guess *guess)
 	return true;
 }
 
-/* Copy a text into a block that ends with NUL; NULL if out of memory. */
-static char *
-copy_text(struct text_view text)
-{
-	char *copy = glue_allocate(text.length + 1);
-
-	if (copy != NULL)
-	{
-		memcpy(copy, text.data, text.length);
-		copy[text.length] = '\0';
-	}
-	return copy;
-}
-
-static void
-add_view(cJSON *object, const char *name, struct text_view text)
-{
-	char *copy = copy_text(text);
-
-	json_add_text(object, name, copy);
-	glue_release(copy);
-}
-
 static cJSON *
 json_of_columns(const struct map_guess *guess)
 {
@@ -259,7 +236,7 @@ json_of_columns(const struct map_guess *guess)
 
 		map_text_source(guess, columns[i], source, sizeof(source));
 		json_add_text(object, "column", onboard_columns[columns[i]].name);
-		add_view(object, "heading", guess->table->headings[column->heading]);
+		json_add_view(object, "heading", guess->table->headings[column->heading]);
 		json_add_text(object, "source", source);
 		json_add_integer(object, "percent", column->percent);
 		json_add_text(object, "reason", column->reason);
@@ -281,6 +258,13 @@ json_of_missing(const struct map_guess *guess)
 	return array;
 }
 
+/* Return our category that an unknown one plainly means, or NULL. */
+static const char *
+replacement_of(const struct map_guess *guess, const struct unknown_category *unknown)
+{
+	return unknown->meant >= 0 ? guess->categories.names[unknown->meant].data : NULL;
+}
+
 static cJSON *
 json_of_categories(const struct map_guess *guess)
 {
@@ -293,12 +277,9 @@ json_of_categories(const struct map_guess *guess)
 	{
 		cJSON *object = cJSON_CreateObject();
 
-		add_view(object, "value", unknown[i].value);
+		json_add_text(object, "value", unknown[i].value.data);
 		json_add_integer(object, "rows", unknown[i].rows);
-		if (unknown[i].meant >= 0)
-			add_view(object, "replacement", guess->categories.names[unknown[i].meant]);
-		else
-			cJSON_AddNullToObject(object, "replacement");
+		json_add_text(object, "replacement", replacement_of(guess, &unknown[i]));
 		cJSON_AddItemToArray(array, object);
 	}
 	return array;
@@ -332,26 +313,19 @@ write_categories(const struct proposal *proposal, struct glue_error *error)
 	int count;
 	const struct unknown_category *unknown = map_guess_unknown_categories(guess, &count, &more);
 	FILE *file = csv_open(path, error);
-	bool good = file != NULL;
 
-	if (!good)
+	if (file == NULL)
 		return false;
 	csv_write_cell(file, "value", true, ',');
 	csv_write_cell(file, "replacement", false, ',');
 	fputc('\n', file);
-	for (int i = 0; good && i < count; i++)
+	for (int i = 0; i < count; i++)
 	{
-		char *value = copy_text(unknown[i].value);
-
-		good = value != NULL || glue_error_memory(error);
-		csv_write_cell(file, value, true, ',');
-		csv_write_cell(
-			file, unknown[i].meant >= 0 ? guess->categories.names[unknown[i].meant].data : NULL,
-			false, ',');
+		csv_write_cell(file, unknown[i].value.data, true, ',');
+		csv_write_cell(file, replacement_of(guess, &unknown[i]), false, ',');
 		fputc('\n', file);
-		glue_release(value);
 	}
-	return csv_close(&file, path, error) && good;
+	return csv_close(&file, path, error);
 }
 
 static bool

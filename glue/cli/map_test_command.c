@@ -212,11 +212,11 @@ add_object(struct test *test, const struct record *row)
 			continue;
 		change = change_of(map, row, i);
 		field = cJSON_CreateObject();
-		cJSON_AddItemToObject(field, "column", json_text(change.column));
+		json_add_view(field, "column", change.column);
 		cJSON_AddBoolToObject(field, "is_attribute", map->fields[i].role == FIELD_ATTRIBUTE);
-		cJSON_AddItemToObject(field, "heading", json_text(change.heading));
-		cJSON_AddItemToObject(field, "before", json_text(change.before));
-		cJSON_AddItemToObject(field, "after", json_text(change.after));
+		json_add_view(field, "heading", change.heading);
+		json_add_view(field, "before", change.before);
+		json_add_view(field, "after", change.after);
 		cJSON_AddItemToArray(fields, field);
 	}
 	cJSON_AddItemToArray(test->list, object);

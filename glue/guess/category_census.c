@@ -103,10 +103,11 @@ category_census_add(struct category_census *census, struct text_view value)
 		census->more++;
 		return true;
 	}
-	copy = glue_allocate(value.length);
+	copy = glue_allocate(value.length + 1);
 	if (copy == NULL)
 		return false;
 	memcpy(copy, value.data, value.length);
+	copy[value.length] = '\0';
 	census->values[census->count++] =
 		(struct unknown_category){.value = {copy, value.length},
 								  .rows = 1,

@@ -16,7 +16,7 @@
 /* A category of the vendor's that we do not have. */
 struct unknown_category
 {
-	struct text_view value;
+	struct text_view value; /* with a NUL after it */
 	int64_t rows;
 	int meant; /* index in the names of our categories that it plainly means, or -1 */
 };
