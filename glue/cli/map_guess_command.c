@@ -98,15 +98,6 @@ take_bytes(void *context, const char *bytes, size_t length)
 	return sample_push(reading->sample, bytes, length, &reading->error);
 }
 
-/*
- * Return the encoding that the command names; NULL if it is to be found.
- */
-static const char *
-named_encoding(const struct options *options)
-{
-	return encoding_is_auto(options->encoding) ? NULL : options->encoding;
-}
-
 /* The file of the command, and how it is read. */
 struct guessed_file
 {
@@ -117,12 +108,21 @@ struct guessed_file
 	struct sample *sample;
 };
 
+/* Return the encoding that was found, or else named; NULL for neither. */
+static const char *
+encoding_of(const struct guessed_file *file)
+{
+	if (file->encoding[0] != '\0')
+		return file->encoding;
+	return encoding_is_auto(file->options->encoding) ? NULL : file->options->encoding;
+}
+
 static struct sample *
 open_sample(const struct guessed_file *file, struct glue_error *error)
 {
 	const struct options *options = file->options;
 	struct row_source_options source = {
-		.encoding = file->encoding[0] != '\0' ? file->encoding : named_encoding(options),
+		.encoding = encoding_of(file),
 		.encoding_is_trusted = options->force || file->encoding[0] != '\0',
 		.delimiter = options->delimiter,
 		.quote = options->quote,
@@ -148,8 +148,7 @@ read_once(struct guessed_file *file, record_fn take, void *context, char guess[D
 	guess[0] = '\0';
 	if (reading.sample == NULL)
 		return NULL;
-	if (take != NULL)
-		sample_watch(reading.sample, take, context);
+	sample_watch(reading.sample, take, context);
 	if (bytes->read(bytes, 0, take_bytes, &reading, error) &&
 		sample_finish(reading.sample, guess, error))
 		return reading.sample;
@@ -171,7 +170,7 @@ read_file(struct guessed_file *file, struct glue_error *error)
 	file->knows_headings = true;
 	file->sample = read_once(file, NULL, NULL, guess, error);
 	if (file->sample == NULL && strcmp(error->code, ENCODING_FAULT) == 0 && guess[0] != '\0' &&
-		named_encoding(file->options) == NULL)
+		encoding_of(file) == NULL)
 	{
 		snprintf(file->encoding, sizeof(file->encoding), "%s", guess);
 		file->sample = read_once(file, NULL, NULL, guess, error);
@@ -352,7 +351,7 @@ note_reading(struct proposal *proposal, const struct guessed_file *file)
 	const struct options *options = proposal->options;
 
 	proposal->facts.file_name = file->source.name;
-	proposal->facts.encoding = file->encoding[0] != '\0' ? file->encoding : named_encoding(options);
+	proposal->facts.encoding = encoding_of(file);
 	proposal->facts.sheet = options->sheet;
 	proposal->facts.delimiter = options->delimiter;
 	if ((options->given & OPTION_BIT(OPTION_MAX_BYTES)) != 0)

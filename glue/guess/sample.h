@@ -58,8 +58,8 @@ sample_new(const struct row_source_options *options, bool knows_headings, struct
 extern void sample_destroy(struct sample *sample);
 
 /*
- * Also pass every row to take, whose fields are those of the header; called before the
- * first bytes are pushed.
+ * Also pass every row, with the fields of the header, to take, unless that is NULL; called
+ * before the first bytes are pushed.
  */
 extern void sample_watch(struct sample *sample, record_fn take, void *context);
 
