@@ -920,7 +920,7 @@ vocabulary_side(struct text_view heading)
 		for (int side = 0; side < SIDE_COUNT; side++)
 		{
 			if (is_listed(side_phrases[side], word))
-				/* A heading that names several sides is none of them. */
+				/* A heading that names several sides does not name one. */
 				found = found == SIDE_COUNT ? (enum vocabulary_side) side : SIDE_COUNT;
 		}
 		offset += word.length + 1;
