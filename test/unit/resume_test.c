@@ -511,7 +511,7 @@ check_rest(const char *name, const char *state, const char *rows, const char *ex
 	ok(row_reader_push(rest->reader, rows, strlen(rows), &rest->error) &&
 		   row_reader_finish(rest->reader, &rest->error),
 	   "%s: the file is read with it", name);
-	is_text(rest->list.text, expected, name);
+	is_text(rest->list.text, expected, "%s: the rows", name);
 	row_reader_destroy(rest->reader);
 	free_reading(rest);
 }
