@@ -172,7 +172,7 @@ open_file(struct diff *diff, const struct options *options, struct glue_error *e
 		return false;
 	diff->mode = file->needs.mode;
 	/* A fix file has only some of the vendor's products; see upload_apply.c of the extension. */
-	if (diff->mode == MODE_REPLACE && column_map_is_fix_file(file->found.map))
+	if (diff->mode == MODE_REPLACE && header_map_is_fix_file(file->found.map))
 		diff->mode = MODE_UPSERT;
 	if (local_file_source_time(&diff->run.local, &moment))
 		moment_write(moment, diff->source_time);

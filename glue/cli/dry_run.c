@@ -209,7 +209,7 @@ static void
 append_content(struct dry_run *run, const struct record *record)
 {
 	struct byte_buffer *buffer = &run->records;
-	const struct column_map *map = run->local.file.found.map;
+	const struct header_map *map = run->local.file.found.map;
 	bool first = true;
 
 	if (record->defect_type != NULL)
@@ -246,7 +246,7 @@ append_content(struct dry_run *run, const struct record *record)
  * and punctuation.
  */
 static size_t
-record_bound(const struct column_map *map, const struct record *record)
+record_bound(const struct header_map *map, const struct record *record)
 {
 	size_t bytes = record->raw.length + RECORD_MESSAGE_SIZE;
 

@@ -83,13 +83,13 @@ is_shown(const struct mapped_field *field)
  * Describe a field of a row.
  */
 static struct change
-change_of(const struct column_map *map, const struct record *row, int index)
+change_of(const struct header_map *map, const struct record *row, int index)
 {
 	const struct mapped_field *field = &map->fields[index];
 	const struct text_view nothing = {"", 0};
 	struct text_view after = row->fields[index];
 
-	if (column_map_is_constant(map, index))
+	if (header_map_is_constant(map, index))
 		return (struct change){field->key, nothing, nothing, after};
 	return (struct change){field->key, field->heading, cell_of(row, field, after), after};
 }
@@ -122,7 +122,7 @@ add_line(struct test *test, int64_t line_number, const struct change *change)
 static bool
 add_lines(struct test *test, const struct record *row)
 {
-	const struct column_map *map = test->run.local.file.found.map;
+	const struct header_map *map = test->run.local.file.found.map;
 	const struct text_view nothing = {"", 0};
 
 	if (row->defect_type != NULL)
@@ -150,7 +150,7 @@ add_lines(struct test *test, const struct record *row)
  * List the columns of the file that nothing uses.
  */
 static void
-print_unused(const struct column_map *map)
+print_unused(const struct header_map *map)
 {
 	struct line line;
 	int count = 0;
@@ -194,7 +194,7 @@ print_test(const struct test *test)
 static void
 add_object(struct test *test, const struct record *row)
 {
-	const struct column_map *map = test->run.local.file.found.map;
+	const struct header_map *map = test->run.local.file.found.map;
 	cJSON *object = cJSON_CreateObject();
 	cJSON *fields;
 
@@ -226,7 +226,7 @@ static void
 print_test_json(struct test *test)
 {
 	const struct vendor_file *file = &test->run.local.file;
-	const struct column_map *map = file->found.map;
+	const struct header_map *map = file->found.map;
 	cJSON *document = cJSON_CreateObject();
 	cJSON *unused;
 

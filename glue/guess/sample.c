@@ -11,10 +11,10 @@
 
 #include "base/heap.h"
 #include "guess/sample.h"
-#include "reader/column_map.h"
 #include "reader/encoding_check.h"
 #include "reader/formats.h"
 #include "reader/header_fault.h"
+#include "reader/header_map.h"
 #include "reader/vocabulary.h"
 #include "shared/heading.h"
 
@@ -282,7 +282,7 @@ check_content(struct sample *sample, struct glue_error *error)
 {
 	if (!sample->table.found.has_content)
 		return glue_error_file(error, "EMPTY_FILE");
-	return sample->table.headings != NULL || column_map_no_header(error);
+	return sample->table.headings != NULL || header_map_no_header(error);
 }
 
 bool

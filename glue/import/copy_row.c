@@ -125,7 +125,7 @@ make_statement(struct copy_layout *layout, struct glue_error *error)
 static bool
 make_keys(struct copy_layout *layout, struct glue_error *error)
 {
-	const struct column_map *map = layout->map;
+	const struct header_map *map = layout->map;
 	int attribute = 0;
 
 	if (map->attribute_count == 0)
@@ -166,7 +166,7 @@ make_prefix(struct copy_layout *layout, const char *upload_id, struct glue_error
 }
 
 bool
-copy_layout_init(struct copy_layout *layout, const struct column_map *map, const char *upload_id,
+copy_layout_init(struct copy_layout *layout, const struct header_map *map, const char *upload_id,
 				 bool with_defects, struct glue_error *error)
 {
 	memset(layout, 0, sizeof(*layout));

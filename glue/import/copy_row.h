@@ -19,7 +19,7 @@
 
 #include "base/byte_buffer.h"
 #include "base/failure.h"
-#include "reader/column_map.h"
+#include "reader/header_map.h"
 #include "reader/record.h"
 
 /*
@@ -35,7 +35,7 @@
  */
 struct copy_layout
 {
-	const struct column_map *map;
+	const struct header_map *map;
 	bool with_defects;
 	int column_count;          /* of the COPY */
 	char *statement;           /* COPY onboard.intake (...) FROM STDIN ... */
@@ -50,7 +50,7 @@ struct copy_layout
  * Prepare for the rows of one upload.  Borrows map for the lifetime of the
  * layout and upload_id for the call.  Returns false on OUT_OF_MEMORY.
  */
-extern bool copy_layout_init(struct copy_layout *layout, const struct column_map *map,
+extern bool copy_layout_init(struct copy_layout *layout, const struct header_map *map,
 							 const char *upload_id, bool with_defects, struct glue_error *error);
 
 /* Accepts a zeroed layout. */

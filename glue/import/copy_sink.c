@@ -221,7 +221,7 @@ has_ended(const struct copy_sink *copy)
 /* ----- functions of a row_sink ----- */
 
 static bool
-copy_begin(struct row_sink *sink, const char *upload_id, const struct column_map *map,
+copy_begin(struct row_sink *sink, const char *upload_id, const struct header_map *map,
 		   struct glue_error *error)
 {
 	struct copy_sink *copy = copy_of(sink);

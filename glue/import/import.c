@@ -92,7 +92,7 @@ follow_map(struct import *import, struct glue_error *error)
 /* ----- the first reading ----- */
 
 static int64_t
-count_heading_bytes(const struct column_map *map)
+count_heading_bytes(const struct header_map *map)
 {
 	int64_t bytes = 0;
 
@@ -376,7 +376,7 @@ stop_in_time(struct pass *pass)
  * row_reader_events callback.
  */
 static bool
-take_header(void *context, const struct column_map *map)
+take_header(void *context, const struct header_map *map)
 {
 	struct pass *pass = context;
 

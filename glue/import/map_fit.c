@@ -69,7 +69,7 @@ count_named(const struct map_fit_header *fit, const struct file_map *candidate)
 	int count = 0;
 
 	for (int i = 0; i < fit->record->field_count; i++)
-		count += column_map_is_heading(&needs, fit->record->fields[i]) &&
+		count += header_map_is_heading(&needs, fit->record->fields[i]) &&
 				 heading_column(fit->record->fields[i]) == COLUMN_NONE;
 	return count;
 }

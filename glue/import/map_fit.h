@@ -11,7 +11,7 @@
 #include "base/failure.h"
 #include "database/database.h"
 #include "import/vendor_file.h"
-#include "reader/column_map.h"
+#include "reader/header_map.h"
 #include "shared/map_syntax.h"
 
 /* A header, and what the rows below it need. */

@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #include "base/failure.h"
-#include "reader/column_map.h"
+#include "reader/header_map.h"
 #include "reader/record.h"
 #include "reader/row_source.h"
 
@@ -29,7 +29,7 @@ struct row_sink
 	 * Prepare for rows with these columns; borrows map until finish() or
 	 * abort().
 	 */
-	bool (*begin)(struct row_sink *sink, const char *upload_id, const struct column_map *map,
+	bool (*begin)(struct row_sink *sink, const char *upload_id, const struct header_map *map,
 				  struct glue_error *error);
 
 	/*

@@ -257,7 +257,7 @@ identify(struct vendor_file *file, const struct glue_error *fault)
  * Add the vendor's headings as a JSON array.
  */
 static void
-add_header(cJSON *metadata, const struct column_map *map)
+add_header(cJSON *metadata, const struct header_map *map)
 {
 	cJSON *headings = cJSON_AddArrayToObject(metadata, "header");
 
@@ -269,7 +269,7 @@ add_header(cJSON *metadata, const struct column_map *map)
  * Add the headings of our columns that share a column of the file with another one.
  */
 static void
-add_sources(cJSON *metadata, const struct column_map *map)
+add_sources(cJSON *metadata, const struct header_map *map)
 {
 	cJSON *sources = cJSON_AddObjectToObject(metadata, "sources");
 
@@ -277,7 +277,7 @@ add_sources(cJSON *metadata, const struct column_map *map)
 	{
 		const struct mapped_field *field = &map->fields[i];
 
-		if (field->role == FIELD_COLUMN && !column_map_is_constant(map, i))
+		if (field->role == FIELD_COLUMN && !header_map_is_constant(map, i))
 			cJSON_AddItemToObject(sources, onboard_columns[field->column].name,
 								  json_text(field->heading));
 	}
@@ -291,7 +291,7 @@ add_sources(cJSON *metadata, const struct column_map *map)
 static void
 add_map(cJSON *metadata, const struct vendor_file *file)
 {
-	const struct column_map *map = file->found.map;
+	const struct header_map *map = file->found.map;
 	cJSON *keys = cJSON_AddArrayToObject(metadata, "keys");
 	cJSON *converted;
 
@@ -392,7 +392,7 @@ append_name(struct byte_buffer *array, struct text_view name)
 char *
 vendor_file_columns(const struct vendor_file *file)
 {
-	const struct column_map *map = file->found.map;
+	const struct header_map *map = file->found.map;
 	struct byte_buffer array = {0};
 	bool done;
 

@@ -53,7 +53,7 @@ put_source_cells(struct dynamodb_json *json, const struct record *record)
  * the same row.
  */
 static void
-put_product(struct dynamodb_json *json, const struct column_map *map, const struct record *record)
+put_product(struct dynamodb_json *json, const struct header_map *map, const struct record *record)
 {
 	dynamodb_open_map(json, "product_data");
 	for (int i = 0; i < map->field_count; i++)
@@ -112,7 +112,7 @@ write_item(struct upload_items *items, const struct record *record, struct glue_
 /* ----- functions of a row_sink ----- */
 
 static bool
-items_begin(struct row_sink *sink, const char *upload_id, const struct column_map *map,
+items_begin(struct row_sink *sink, const char *upload_id, const struct header_map *map,
 			struct glue_error *error)
 {
 	struct upload_items *items = (struct upload_items *) sink;

@@ -45,7 +45,7 @@ struct upload_items
 
 	/* of one reading, borrowed */
 	const char *upload_id;
-	const struct column_map *map;
+	const struct header_map *map;
 };
 
 /*

@@ -39,7 +39,7 @@ is_in_apostrophes(struct text_view heading)
  * several of its fields are common names for our columns.
  */
 static bool
-has_aliases(const struct column_map *map)
+has_aliases(const struct header_map *map)
 {
 	int count = 0;
 
@@ -54,7 +54,7 @@ has_aliases(const struct column_map *map)
 
 /* Does the file have one of our columns?  A map may add others. */
 static bool
-has_columns(const struct column_map *map)
+has_columns(const struct header_map *map)
 {
 	for (int i = 0; i < map->header_count; i++)
 	{
@@ -65,7 +65,7 @@ has_columns(const struct column_map *map)
 }
 
 static bool
-check_known(const struct column_map *map, const struct record *header,
+check_known(const struct header_map *map, const struct record *header,
 			const struct column_needs *needs, const struct row_source_found *found,
 			struct glue_error *error)
 {
@@ -101,7 +101,7 @@ are_same(const struct mapped_field *x, const struct mapped_field *y)
 }
 
 bool
-header_check_twice(const struct column_map *map, const struct mapped_field *first,
+header_check_twice(const struct header_map *map, const struct mapped_field *first,
 				   const struct mapped_field *second, struct glue_error *error)
 {
 	int positions[] = {(int) (first - map->fields) + 1, (int) (second - map->fields) + 1};
@@ -120,7 +120,7 @@ header_check_twice(const struct column_map *map, const struct mapped_field *firs
 
 /* Check that no two fields mean the same.  Ignored columns may repeat. */
 static bool
-check_duplicates(const struct column_map *map, struct glue_error *error)
+check_duplicates(const struct header_map *map, struct glue_error *error)
 {
 	struct mapped_field **sorted;
 	bool good = true;
@@ -170,7 +170,7 @@ meant_column(struct text_view heading, const struct text_view *missing, int coun
 
 /* For each missing column, find the first unknown heading that may mean it. */
 static void
-find_meant(const struct column_map *map, const struct text_view *missing, int count,
+find_meant(const struct header_map *map, const struct text_view *missing, int count,
 		   const struct mapped_field **meant)
 {
 	for (int i = 0; i < map->header_count; i++)
@@ -224,7 +224,7 @@ add_meant(struct text_builder *text, struct text_view heading, struct text_view 
  * that may stand for them.
  */
 static bool
-report_missing(const struct column_map *map, const struct column_needs *needs,
+report_missing(const struct header_map *map, const struct column_needs *needs,
 			   const char *beginning, column_set columns, struct glue_error *error)
 {
 	struct text_view missing[COLUMN_COUNT];
@@ -256,10 +256,10 @@ report_missing(const struct column_map *map, const struct column_needs *needs,
 
 /* Check that the header has all the columns that the rows need. */
 static bool
-check_required(const struct column_map *map, const struct column_needs *needs,
+check_required(const struct header_map *map, const struct column_needs *needs,
 			   struct glue_error *error)
 {
-	column_set columns = column_map_columns(map);
+	column_set columns = header_map_columns(map);
 	enum upload_match match = apply_match(needs->match, columns);
 	column_set missing = apply_required_columns(needs->mode, match) & ~columns;
 
@@ -277,7 +277,7 @@ check_required(const struct column_map *map, const struct column_needs *needs,
 }
 
 bool
-header_check(const struct column_map *map, const struct record *header,
+header_check(const struct header_map *map, const struct record *header,
 			 const struct column_needs *needs, const struct row_source_found *found,
 			 struct glue_error *error)
 {

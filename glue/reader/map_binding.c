@@ -22,7 +22,7 @@
 struct binder
 {
 	const struct file_map *map;
-	struct column_map *columns;
+	struct header_map *columns;
 	struct map_binding *binding;
 	bool *is_used;   /* of each field of the file: the map names it */
 	bool *is_set;    /* it has its role */
@@ -40,7 +40,7 @@ struct binder
 static bool
 find_heading(struct binder *binder, struct text_view heading, int *index)
 {
-	const struct column_map *columns = binder->columns;
+	const struct header_map *columns = binder->columns;
 
 	*index = NOT_FOUND;
 	for (int i = 0; i < columns->header_count; i++)
@@ -108,7 +108,7 @@ assign(struct binder *binder, int index, const struct map_use *use)
 {
 	struct mapped_field *field = &binder->columns->fields[index];
 
-	column_map_assign(binder->columns, index, role_of(use), use->column, name_of(use));
+	header_map_assign(binder->columns, index, role_of(use), use->column, name_of(use));
 	field->is_converted = !use->is_safe;
 }
 
@@ -292,7 +292,7 @@ is_ignored(const struct file_map *map, struct text_view heading)
 
 /* Return whether the field has the name of an attribute that the map makes. */
 static bool
-has_name_of_attribute(const struct column_map *columns, const struct mapped_field *field)
+has_name_of_attribute(const struct header_map *columns, const struct mapped_field *field)
 {
 	for (int i = 0; i < columns->field_count; i++)
 	{
@@ -329,14 +329,14 @@ is_left_out(const struct binder *binder, int index)
 static void
 bind_others(struct binder *binder)
 {
-	struct column_map *columns = binder->columns;
+	struct header_map *columns = binder->columns;
 	struct map_binding *binding = binder->binding;
 
 	for (int i = 0; i < columns->header_count; i++)
 	{
 		if (binder->is_set[i] || !is_left_out(binder, i))
 			continue;
-		column_map_assign(columns, i, FIELD_UNUSED, COLUMN_NONE, columns->fields[i].heading);
+		header_map_assign(columns, i, FIELD_UNUSED, COLUMN_NONE, columns->fields[i].heading);
 		columns->fields[i].key = (struct text_view){NULL, 0};
 		binding->unused[binding->unused_count++] = i;
 		binder->is_set[i] = true;
@@ -344,7 +344,7 @@ bind_others(struct binder *binder)
 	for (int i = 0; i < columns->header_count; i++)
 	{
 		if (!binder->is_set[i])
-			column_map_assign_own(columns, i);
+			header_map_assign_own(columns, i);
 	}
 }
 
@@ -353,7 +353,7 @@ bind_others(struct binder *binder)
  * cell that is left out must not be taken for theirs, even if no field is that column.
  */
 static bool
-is_key(const struct column_map *columns, struct text_view key)
+is_key(const struct header_map *columns, struct text_view key)
 {
 	if (column_by_name(key) != COLUMN_NONE)
 		return true;
@@ -367,7 +367,7 @@ is_key(const struct column_map *columns, struct text_view key)
 
 /* Write the name of a numbered column that is not a key yet: that of its place, or a higher one. */
 static struct text_view
-numbered_key(const struct column_map *columns, int index, char key[NUMBERED_KEY_SIZE])
+numbered_key(const struct header_map *columns, int index, char key[NUMBERED_KEY_SIZE])
 {
 	struct text_view text = {key, 0};
 	int number = index + 1;
@@ -451,11 +451,11 @@ bind_map(struct binder *binder)
 }
 
 struct map_binding *
-map_binding_new(struct column_map *columns, const struct file_map *map, struct glue_error *error)
+map_binding_new(struct header_map *columns, const struct file_map *map, struct glue_error *error)
 {
 	struct binder binder = {.map = map,
 							.columns = columns,
-							.is_fix_file = column_map_is_fix_file(columns),
+							.is_fix_file = header_map_is_fix_file(columns),
 							.error = error};
 	bool done;
 

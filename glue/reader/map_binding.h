@@ -15,8 +15,8 @@
 #define GLUE_MAP_BINDING_H
 
 #include "base/failure.h"
-#include "reader/column_map.h"
 #include "reader/file_map.h"
+#include "reader/header_map.h"
 
 /* A value that the map makes from one or more cells. */
 struct bound_use
@@ -77,13 +77,13 @@ struct map_binding
 extern int map_binding_fields(const struct file_map *map);
 
 /*
- * Assign the fields of a column_map their roles, as a vendor's map says; the fields
+ * Assign the fields of a header_map their roles, as a vendor's map says; the fields
  * have their headings, and room for those that the map adds.  The result, which the
- * column_map owns, borrows from the map.  Returns NULL on OUT_OF_MEMORY, and on file
+ * header_map owns, borrows from the map.  Returns NULL on OUT_OF_MEMORY, and on file
  * fault DUPLICATE_COLUMN if the file has a heading twice that the map uses.
  */
 extern struct map_binding *
-map_binding_new(struct column_map *columns, const struct file_map *map, struct glue_error *error);
+map_binding_new(struct header_map *columns, const struct file_map *map, struct glue_error *error);
 
 /* Free the binding; NULL is accepted. */
 extern void map_binding_destroy(struct map_binding *binding);

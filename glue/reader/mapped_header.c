@@ -22,7 +22,7 @@ assign_roles(struct mapped_header *mapped, const struct file_map *map, struct gl
 		return mapped->binding != NULL;
 	}
 	for (int i = 0; i < mapped->columns.header_count; i++)
-		column_map_assign_own(&mapped->columns, i);
+		header_map_assign_own(&mapped->columns, i);
 	return true;
 }
 
@@ -36,7 +36,7 @@ mapped_header_init(struct mapped_header *mapped, const struct record *header,
 	memset(mapped, 0, sizeof(*mapped));
 	if (header->fields == NULL)
 		return header_fault_set_unreadable(header, error);
-	if (column_map_init(&mapped->columns, header, more, error) &&
+	if (header_map_init(&mapped->columns, header, more, error) &&
 		assign_roles(mapped, needs->map, error) &&
 		header_check(&mapped->columns, header, needs, found, error))
 		return true;
@@ -47,7 +47,7 @@ mapped_header_init(struct mapped_header *mapped, const struct record *header,
 void
 mapped_header_clean_up(struct mapped_header *mapped)
 {
-	column_map_clean_up(&mapped->columns);
+	header_map_clean_up(&mapped->columns);
 	map_binding_destroy(mapped->binding);
 	mapped->binding = NULL;
 }

@@ -8,13 +8,13 @@
 #ifndef GLUE_MAPPED_HEADER_H
 #define GLUE_MAPPED_HEADER_H
 
-#include "reader/column_map.h"
+#include "reader/header_map.h"
 #include "reader/map_binding.h"
 
 /* Owns both: mapped_header_clean_up(). */
 struct mapped_header
 {
-	struct column_map columns;
+	struct header_map columns;
 	struct map_binding *binding; /* NULL without a vendor's map */
 };
 

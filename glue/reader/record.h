@@ -52,7 +52,7 @@ struct record
 	/*
 	 * NULL, "MALFORMED_ROW", "EMPTY_ROW" or "INVALID_ENCODING", and its message.  If the
 	 * message concerns one field, counted from 1, a source sets defect_field
-	 * and omits "field N" from the message; column_map_row() adds it.
+	 * and omits "field N" from the message; header_map_row() adds it.
 	 */
 	const char *defect_type;
 	int defect_field; /* 0: the whole record, or no defect */

@@ -31,7 +31,7 @@ struct fill
 struct row_map
 {
 	/* immutable */
-	const struct column_map *columns;
+	const struct header_map *columns;
 	const struct map_binding *binding;
 
 	/* mutable: for each row */
@@ -74,7 +74,7 @@ make_room(struct row_map *map, struct glue_error *error)
 }
 
 struct row_map *
-row_map_new(const struct column_map *columns, const struct map_binding *binding,
+row_map_new(const struct header_map *columns, const struct map_binding *binding,
 			struct glue_error *error)
 {
 	struct row_map *map = glue_allocate_zero(sizeof(*map));

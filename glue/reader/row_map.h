@@ -24,7 +24,7 @@
 
 #include "base/byte_buffer.h"
 #include "base/failure.h"
-#include "reader/column_map.h"
+#include "reader/header_map.h"
 #include "reader/map_binding.h"
 #include "reader/record.h"
 
@@ -37,7 +37,7 @@ struct row_map;
  * Create the state of a file's rows.  columns and their binding must outlive it.  The
  * caller must call row_map_destroy().  Returns NULL on OUT_OF_MEMORY.
  */
-extern struct row_map *row_map_new(const struct column_map *columns,
+extern struct row_map *row_map_new(const struct header_map *columns,
 								   const struct map_binding *binding, struct glue_error *error);
 
 /* Free it; NULL is accepted. */

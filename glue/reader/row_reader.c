@@ -48,7 +48,7 @@ struct row_reader
 	struct mapped_header header;
 	bool has_map;                      /* the header has been mapped */
 	struct header_copy refused_header; /* if it could not be mapped */
-	struct column_map_scratch scratch;
+	struct header_map_scratch scratch;
 	struct row_map *row_map;  /* NULL without a vendor's map */
 	struct row_token resumed; /* zero unless the reader resumes */
 	bool is_resumed;
@@ -100,7 +100,7 @@ take_header(void *context, const struct record *header)
 		mapped_header_init(&reader->header, header, &reader->needs, &found, &reader->error);
 	if (!reader->has_map && header->defect_type == NULL)
 		(void) header_copy_make(&reader->refused_header, header, NULL);
-	if (reader->has_map && column_map_ends_in_ours(&reader->header.columns))
+	if (reader->has_map && header_map_ends_in_ours(&reader->header.columns))
 		row_source_keep_fields(reader->source);
 	return reader->has_map && open_row_map(reader) && make_empty_raw(reader, &found) &&
 		   (reader->events.header == NULL ||
@@ -192,7 +192,7 @@ take_record(void *context, const struct record *record)
 {
 	struct row_reader *reader = context;
 	struct row_map *map = reader->row_map;
-	const struct record *row = column_map_row(&reader->header.columns, record, &reader->scratch);
+	const struct record *row = header_map_row(&reader->header.columns, record, &reader->scratch);
 	bool skips;
 
 	if (map == NULL)
@@ -243,7 +243,7 @@ row_reader_open(const struct row_source_options *options, const struct row_reade
 	if (options != NULL)
 		own = *options;
 	own.known =
-		(struct heading_test){column_map_is_heading, column_map_header_mark, &reader->needs};
+		(struct heading_test){header_map_is_heading, header_map_header_mark, &reader->needs};
 	reader->source = formats_open(&own, &source_events, error);
 	return check_source(reader);
 }
@@ -315,7 +315,7 @@ check_end(struct row_reader *reader)
 	row_source_found(reader->source, &found);
 	if (!found.has_content)
 		return glue_error_file(&reader->error, "EMPTY_FILE");
-	return reader->has_map || column_map_no_header(&reader->error);
+	return reader->has_map || header_map_no_header(&reader->error);
 }
 
 bool
@@ -344,7 +344,7 @@ row_reader_found(const struct row_reader *reader, struct row_source_found *found
 		found->skipped_rows = row_map_skipped(reader->row_map);
 }
 
-const struct column_map *
+const struct header_map *
 row_reader_map(const struct row_reader *reader)
 {
 	return reader->has_map ? &reader->header.columns : NULL;

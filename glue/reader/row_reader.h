@@ -3,7 +3,7 @@
  * row_reader.h
  *	  Reads the column map and the rows of a file that is pushed in chunks.
  *
- *		bytes -> row_source -> column_map -> events
+ *		bytes -> row_source -> header_map -> events
  *
  * Both the scan of a file and the load read through this module, so the rows
  * that are loaded are those that were scanned.
@@ -17,7 +17,7 @@
 #include <stddef.h>
 
 #include "base/failure.h"
-#include "reader/column_map.h"
+#include "reader/header_map.h"
 #include "reader/record.h"
 #include "reader/row_source.h"
 
@@ -28,7 +28,7 @@ struct row_reader_events
 	 * Called after the header has been mapped.  May be NULL.  The map lives as
 	 * long as the reader.  Returning false stops the reader.
 	 */
-	bool (*header)(void *context, const struct column_map *map);
+	bool (*header)(void *context, const struct header_map *map);
 
 	/*
 	 * Called for each row, including those with a defect, but not for the empty
@@ -101,7 +101,7 @@ row_reader_token(struct row_reader *reader, struct resume_token *token, struct g
 extern void row_reader_found(const struct row_reader *reader, struct row_source_found *found);
 
 /* Return the map, or NULL if the header has not been mapped.  Borrowed. */
-extern const struct column_map *row_reader_map(const struct row_reader *reader);
+extern const struct header_map *row_reader_map(const struct row_reader *reader);
 
 /*
  * Return the header if it could be read but not mapped, without its raw text; NULL

@@ -5,9 +5,9 @@
  *
  * A source yields the raw header, then the records after it, in order, and can
  * report where another source could resume.  It is independent of our columns:
- * the next stage, column_map.h, decides what the fields mean.
+ * the next stage, header_map.h, decides what the fields mean.
  *
- *	  bytes -> row_source (csv_source, ...) -> column_map -> rows
+ *	  bytes -> row_source (csv_source, ...) -> header_map -> rows
  *
  * Bytes are pushed because S3 and standard input push.  A format that can be
  * read sequentially (CSV, JSON lines, XML) yields records during push, in

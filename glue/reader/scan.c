@@ -43,7 +43,7 @@ struct scan
 static int64_t
 count_header_lines(const struct row_reader *reader)
 {
-	const struct column_map *map = row_reader_map(reader);
+	const struct header_map *map = row_reader_map(reader);
 	struct row_source_found found;
 	int64_t lines;
 

@@ -74,7 +74,7 @@ struct scan_result
 	int sheet_number;
 
 	/* NULL if the header was not mapped; valid until scan_destroy(). */
-	const struct column_map *map;
+	const struct header_map *map;
 
 	/* As of row_reader_refused_header(); valid until scan_destroy(). */
 	const struct record *refused_header;

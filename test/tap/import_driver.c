@@ -203,7 +203,7 @@ lose_connection(struct driven_sink *driven)
 }
 
 static bool
-driven_begin(struct row_sink *sink, const char *upload_id, const struct column_map *map,
+driven_begin(struct row_sink *sink, const char *upload_id, const struct header_map *map,
 			 struct glue_error *error)
 {
 	return copy_of(sink)->begin(copy_of(sink), upload_id, map, error);

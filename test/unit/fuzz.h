@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reader/column_map.h"
 #include "reader/formats.h"
+#include "reader/header_map.h"
 
 /* Unpacked bytes that a file may have: enough for any behaviour. */
 #define FUZZ_MAX_BYTES (4 * 1024 * 1024)
@@ -50,7 +50,7 @@ fuzz_read(const char *bytes, size_t length)
 {
 	const struct row_source_options options = {
 		.max_bytes = FUZZ_MAX_BYTES,
-		.known = {column_map_is_heading, NULL, NULL},
+		.known = {header_map_is_heading, NULL, NULL},
 	};
 	struct row_source_events events = {fuzz_record, fuzz_record, NULL};
 	struct glue_error error;

@@ -53,7 +53,7 @@ role_letter(enum field_role role)
  * be put back; "+" before those that the map adds.  The key follows if it is another.
  */
 static bool
-take_header(void *context, const struct column_map *map)
+take_header(void *context, const struct header_map *map)
 {
 	struct reading *reading = context;
 

@@ -153,7 +153,7 @@ struct reading
 };
 
 static bool
-take_header(void *context, const struct column_map *map)
+take_header(void *context, const struct header_map *map)
 {
 	struct reading *reading = context;
 	char line[64];

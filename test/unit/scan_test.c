@@ -33,7 +33,7 @@ struct reading
 };
 
 static bool
-take_header(void *context, const struct column_map *map)
+take_header(void *context, const struct header_map *map)
 {
 	char line[64];
 

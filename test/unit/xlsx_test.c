@@ -8,7 +8,7 @@
 #include "unit.h"
 
 #include "archive.h"
-#include "reader/column_map.h"
+#include "reader/header_map.h"
 #include "source_reading.h"
 
 static const struct row_source_options defaults;
@@ -181,7 +181,7 @@ check_sheets(const char *name, const struct book *book, const char *sheet, const
 {
 	const struct row_source_options options = {
 		.sheet = sheet,
-		.known = {column_map_is_heading, NULL, NULL},
+		.known = {header_map_is_heading, NULL, NULL},
 	};
 
 	check_with(name, book, &options, expected);

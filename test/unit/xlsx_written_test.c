@@ -14,8 +14,8 @@
 #include <xlsxwriter.h>
 
 #include "events.h"
-#include "reader/column_map.h"
 #include "reader/formats.h"
+#include "reader/header_map.h"
 
 static char folder[64];
 
@@ -68,7 +68,7 @@ static const char expected_row[] =
 static void
 check(const char *path, const char *name)
 {
-	const struct row_source_options options = {.known = {column_map_is_heading, NULL, NULL}};
+	const struct row_source_options options = {.known = {header_map_is_heading, NULL, NULL}};
 	struct event_list list = {0};
 	struct row_source_events events = {events_record, events_record, &list};
 	struct glue_error error;

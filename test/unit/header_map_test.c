@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * column_map_test.c
+ * header_map_test.c
  *	  Column maps of headers, and rows mapped by them.
  *
  *-------------------------------------------------------------------------
@@ -22,7 +22,7 @@ static struct row_source_found found = {.delimiter = '|'};
 
 /* Map a header without a vendor's map, so that the columns are all that is to be freed. */
 static bool
-map_header(struct column_map *map, const struct record *header, struct glue_error *error)
+map_header(struct header_map *map, const struct record *header, struct glue_error *error)
 {
 	struct mapped_header mapped;
 	bool done = mapped_header_init(&mapped, header, &needs, &found, error);
@@ -33,7 +33,7 @@ map_header(struct column_map *map, const struct record *header, struct glue_erro
 
 /* Map a header line whose fields are separated by bars. */
 static bool
-init(struct column_map *map, const char *line, struct glue_error *error)
+init(struct header_map *map, const char *line, struct glue_error *error)
 {
 	static struct text_view fields[MAX_FIELDS];
 	int count = 0;
@@ -60,7 +60,7 @@ init(struct column_map *map, const char *line, struct glue_error *error)
 static void
 check(const char *line, const char *expected)
 {
-	struct column_map map;
+	struct header_map map;
 	struct glue_error error = {0};
 	struct event_list list = {0};
 	int attributes = 0;
@@ -94,15 +94,15 @@ check(const char *line, const char *expected)
 	}
 	is_text(list.text, expected, "\"%s\"", line);
 	is_int(map.attribute_count, attributes, "number of attributes is correct");
-	column_map_clean_up(&map);
-	column_map_clean_up(&map);
+	header_map_clean_up(&map);
+	header_map_clean_up(&map);
 	events_clean_up(&list);
 }
 
 static void
 check_fault(const char *line, const char *code, const char *text)
 {
-	struct column_map map;
+	struct header_map map;
 	struct glue_error error = {0};
 
 	ok(!init(&map, line, &error), "\"%.60s\" is refused", line);
@@ -234,7 +234,7 @@ test_loose_headings(void)
 static void
 check_cause(const char *line, const char *cause)
 {
-	struct column_map map;
+	struct header_map map;
 	struct glue_error error = {0};
 	struct text_view field = text_of(line);
 	struct record header = {.line_number = 1, .field_count = 1, .fields = &field, .raw = field};
@@ -279,7 +279,7 @@ static void
 test_wide(void)
 {
 	struct event_list line = {0};
-	struct column_map map;
+	struct header_map map;
 	struct glue_error error = {0};
 
 	events_append(&line, REQUIRED, strlen(REQUIRED));
@@ -289,14 +289,14 @@ test_wide(void)
 	is_int(map.field_count, ONBOARD_MAX_COLUMNS, "all columns are mapped");
 	is_int(map.fields[ONBOARD_MAX_COLUMNS - 1].name.length, 11,
 		   "last blank heading is named column_4096");
-	column_map_clean_up(&map);
+	header_map_clean_up(&map);
 	events_clean_up(&line);
 }
 
 static void
 test_memory(void)
 {
-	struct column_map map;
+	struct header_map map;
 	struct glue_error error = {0};
 	bool good = false;
 	int wrong = 0;
@@ -309,7 +309,7 @@ test_memory(void)
 		wrong += !good && strcmp(error.code, "OUT_OF_MEMORY") != 0;
 	}
 	glue_set_reallocate(NULL);
-	column_map_clean_up(&map);
+	header_map_clean_up(&map);
 	ok(good, "header is mapped if there is enough memory");
 	is_int(wrong, 0, "failed allocation is reported");
 }
@@ -318,7 +318,7 @@ test_memory(void)
 static void
 test_no_header(void)
 {
-	struct column_map map;
+	struct header_map map;
 	struct glue_error error = {0};
 	struct record broken = {
 		.line_number = 1,
@@ -330,22 +330,22 @@ test_no_header(void)
 	ok(!map_header(&map, &broken, &error), "header with a defect is rejected");
 	is_text(error.text, "the header line cannot be read: field 3 is longer than it may be",
 			"error contains the defect");
-	ok(!column_map_no_header(&error), "file without a header is rejected");
+	ok(!header_map_no_header(&error), "file without a header is rejected");
 	is_text(error.text, "the file holds blank lines only", "error has the expected text");
 }
 
 /* The message of a defect names the column of the field. */
 static void
-check_message(const struct column_map *map, int field, const char *expected)
+check_message(const struct header_map *map, int field, const char *expected)
 {
-	struct column_map_scratch scratch;
+	struct header_map_scratch scratch;
 	struct record record = {
 		.row_number = 7,
 		.defect_type = "MALFORMED_ROW",
 		.defect_field = field,
 		.defect_message = "is wrong",
 	};
-	const struct record *row = column_map_row(map, &record, &scratch);
+	const struct record *row = header_map_row(map, &record, &scratch);
 
 	is_text(row->defect_message, expected, "defect in field %d names the column", field);
 	is_int(row->row_number, 7, "rest of the record is unchanged");
@@ -354,28 +354,28 @@ check_message(const struct column_map *map, int field, const char *expected)
 static void
 test_rows(void)
 {
-	struct column_map map;
-	struct column_map_scratch scratch;
+	struct header_map map;
+	struct header_map_scratch scratch;
 	struct glue_error error = {0};
 	struct record good = {.row_number = 1};
 
 	ok(init(&map, REQUIRED "|colour|onboard_line", &error), "header is mapped");
-	ok(column_map_row(&map, &good, &scratch) == &good,
+	ok(header_map_row(&map, &good, &scratch) == &good,
 	   "row without a defect is returned unchanged");
 	check_message(&map, 0, "is wrong");
 	check_message(&map, 4, "field 4 (sku) is wrong");
 	check_message(&map, 7, "field 7 is wrong");
 	check_message(&map, 8, "field 8 is wrong");
 	check_message(&map, 9, "field 9 is wrong");
-	column_map_clean_up(&map);
+	header_map_clean_up(&map);
 }
 
 /* Check the defect of a row, given as its cells separated by bars. */
 static void
-check_row(const struct column_map *map, const char *line, const char *type)
+check_row(const struct header_map *map, const char *line, const char *type)
 {
 	struct text_view fields[MAX_FIELDS];
-	struct column_map_scratch scratch;
+	struct header_map_scratch scratch;
 	struct record record = {.row_number = 1, .fields = fields};
 	const char *begin = line;
 	const struct record *row;
@@ -389,7 +389,7 @@ check_row(const struct column_map *map, const char *line, const char *type)
 		if (*c == '\0')
 			break;
 	}
-	row = column_map_row(map, &record, &scratch);
+	row = header_map_row(map, &record, &scratch);
 	is_text(row->defect_type, type, "defect of %s", line);
 }
 
@@ -397,7 +397,7 @@ check_row(const struct column_map *map, const char *line, const char *type)
 static void
 test_no_rows(void)
 {
-	struct column_map map;
+	struct header_map map;
 	struct glue_error error = {0};
 
 	ok(init(&map, REQUIRED "|Colour||onboard_action|onboard_line|onboard_errors", &error),
@@ -416,7 +416,7 @@ test_no_rows(void)
 		"Vendor Product ID|PRODUCT_NAME|category|sku|price|stock_quantity|colour||onboard_action|3|MALFORMED_ROW",
 		"MALFORMED_ROW");
 	check_row(&map, REQUIRED "|blue||||", NULL);
-	column_map_clean_up(&map);
+	header_map_clean_up(&map);
 }
 
 /* Both headings mark a fix file; suggestions alone do not. */
@@ -437,14 +437,14 @@ test_fix_file(void)
 
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
 	{
-		struct column_map map;
+		struct header_map map;
 		struct glue_error error = {0};
 		char header[256];
 
 		snprintf(header, sizeof(header), "%s%s", REQUIRED, headers[i].added);
 		ok(init(&map, header, &error), "header is mapped");
-		ok(column_map_is_fix_file(&map) == headers[i].is_fix_file, "a fix file is recognized");
-		column_map_clean_up(&map);
+		ok(header_map_is_fix_file(&map) == headers[i].is_fix_file, "a fix file is recognized");
+		header_map_clean_up(&map);
 	}
 }
 
@@ -453,7 +453,7 @@ test_find(void)
 {
 	struct text_view price = {" Price ", 7};
 	struct text_view pric = {"pric", 4};
-	ok(column_map_is_heading(NULL, price) && !column_map_is_heading(NULL, pric),
+	ok(header_map_is_heading(NULL, price) && !header_map_is_heading(NULL, pric),
 	   "known heading is recognized");
 }
 

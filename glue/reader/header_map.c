@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * column_map.c
+ * header_map.c
  *	  Maps the raw header of a file to the meaning of each field.
  *
  *-------------------------------------------------------------------------
@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/heap.h"
-#include "reader/column_map.h"
+#include "reader/header_map.h"
 #include "shared/heading.h"
 #include "shared/text.h"
 
@@ -20,14 +20,14 @@
 #define SHOWN_NAME_BYTES 40
 
 bool
-column_map_is_heading(const void *needs, struct text_view text)
+header_map_is_heading(const void *needs, struct text_view text)
 {
 	return file_map_is_heading(needs != NULL ? ((const struct column_needs *) needs)->map : NULL,
 							   text);
 }
 
 struct text_view
-column_map_header_mark(const void *needs)
+header_map_header_mark(const void *needs)
 {
 	const struct file_map *map = needs != NULL ? ((const struct column_needs *) needs)->map : NULL;
 
@@ -49,7 +49,7 @@ names_size(const struct text_view *fields, int field_count)
 
 /* Copy the headings, and give those that are blank a name. */
 static void
-copy_headings(struct column_map *map, const struct text_view *fields)
+copy_headings(struct header_map *map, const struct text_view *fields)
 {
 	char *next = map->names;
 
@@ -68,7 +68,7 @@ copy_headings(struct column_map *map, const struct text_view *fields)
 }
 
 bool
-column_map_init(struct column_map *map, const struct record *header, int more,
+header_map_init(struct header_map *map, const struct record *header, int more,
 				struct glue_error *error)
 {
 	memset(map, 0, sizeof(*map));
@@ -81,7 +81,7 @@ column_map_init(struct column_map *map, const struct record *header, int more,
 		glue_allocate_zero(sizeof(*map->fields) * (size_t) (header->field_count + more + 1));
 	if (map->names == NULL || map->fields == NULL)
 	{
-		column_map_clean_up(map);
+		header_map_clean_up(map);
 		return glue_error_memory(error);
 	}
 	map->field_count = header->field_count;
@@ -105,7 +105,7 @@ own_role(struct text_view heading, enum onboard_column *column)
 }
 
 void
-column_map_assign(struct column_map *map, int index, enum field_role role,
+header_map_assign(struct header_map *map, int index, enum field_role role,
 				  enum onboard_column column, struct text_view name)
 {
 	struct mapped_field *field = &map->fields[index];
@@ -129,13 +129,13 @@ column_map_assign(struct column_map *map, int index, enum field_role role,
 }
 
 void
-column_map_assign_own(struct column_map *map, int index)
+header_map_assign_own(struct header_map *map, int index)
 {
 	struct text_view heading = map->fields[index].heading;
 	enum onboard_column column;
 	enum field_role role = own_role(heading, &column);
 
-	column_map_assign(map, index, role, column, heading);
+	header_map_assign(map, index, role, column, heading);
 }
 
 /* ----- what a header is ----- */
@@ -148,7 +148,7 @@ is_added(const struct mapped_field *field)
 }
 
 bool
-column_map_is_constant(const struct column_map *map, int index)
+header_map_is_constant(const struct header_map *map, int index)
 {
 	for (int i = 0; i < map->header_count; i++)
 	{
@@ -159,7 +159,7 @@ column_map_is_constant(const struct column_map *map, int index)
 }
 
 column_set
-column_map_columns(const struct column_map *map)
+header_map_columns(const struct header_map *map)
 {
 	column_set columns = 0;
 
@@ -172,7 +172,7 @@ column_map_columns(const struct column_map *map)
 }
 
 static bool
-has_heading(const struct column_map *map, const char *heading)
+has_heading(const struct header_map *map, const char *heading)
 {
 	for (int i = 0; i < map->header_count; i++)
 	{
@@ -183,25 +183,25 @@ has_heading(const struct column_map *map, const char *heading)
 }
 
 bool
-column_map_is_fix_file(const struct column_map *map)
+header_map_is_fix_file(const struct header_map *map)
 {
 	return has_heading(map, ONBOARD_LINE_HEADING) && has_heading(map, ONBOARD_ERRORS_HEADING);
 }
 
 bool
-column_map_ends_in_ours(const struct column_map *map)
+header_map_ends_in_ours(const struct header_map *map)
 {
 	return is_added(&map->fields[map->header_count - 1]);
 }
 
 bool
-column_map_no_header(struct glue_error *error)
+header_map_no_header(struct glue_error *error)
 {
 	return glue_error_set(error, GLUE_FILE_FAULT, "NO_HEADER", "the file holds blank lines only");
 }
 
 void
-column_map_clean_up(struct column_map *map)
+header_map_clean_up(struct header_map *map)
 {
 	glue_release(map->fields);
 	glue_release(map->names);
@@ -235,7 +235,7 @@ write_message(const struct record *record, struct text_view column,
  * knows the heading, others our columns.
  */
 static struct text_view
-name_of(const struct column_map *map, int number)
+name_of(const struct header_map *map, int number)
 {
 	const struct mapped_field *field;
 
@@ -252,7 +252,7 @@ name_of(const struct column_map *map, int number)
  * columns may have cells.
  */
 static bool
-is_empty(const struct column_map *map, const struct record *record)
+is_empty(const struct header_map *map, const struct record *record)
 {
 	for (int i = 0; i < record->field_count; i++)
 	{
@@ -265,7 +265,7 @@ is_empty(const struct column_map *map, const struct record *record)
 
 /* Return whether a cell repeats the heading of its field. */
 static bool
-is_heading_again(const struct column_map *map, const struct mapped_field *field,
+is_heading_again(const struct header_map *map, const struct mapped_field *field,
 				 struct text_view cell)
 {
 	if (map->has_file_map)
@@ -277,7 +277,7 @@ is_heading_again(const struct column_map *map, const struct mapped_field *field,
 
 /* Return whether a record repeats the header line, as in files that were joined.  */
 static bool
-is_header_again(const struct column_map *map, const struct record *record)
+is_header_again(const struct header_map *map, const struct record *record)
 {
 	if (record->field_count != map->header_count)
 		return false;
@@ -292,7 +292,7 @@ is_header_again(const struct column_map *map, const struct record *record)
 
 static const struct record *
 with_defect(const struct record *record, const char *type, const char *message,
-			struct column_map_scratch *scratch)
+			struct header_map_scratch *scratch)
 {
 	scratch->row = *record;
 	scratch->row.defect_type = type;
@@ -302,8 +302,8 @@ with_defect(const struct record *record, const char *type, const char *message,
 }
 
 const struct record *
-column_map_row(const struct column_map *map, const struct record *record,
-			   struct column_map_scratch *scratch)
+header_map_row(const struct header_map *map, const struct record *record,
+			   struct header_map_scratch *scratch)
 {
 	if (is_empty(map, record))
 		return with_defect(record, RECORD_EMPTY_ROW, COLUMN_MAP_EMPTY_ROW, scratch);

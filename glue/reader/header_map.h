@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * column_map.h
+ * header_map.h
  *	  Maps the raw header of a file to the meaning of each field: a known
  *	  column, an attribute, the action of the row, the memo of its keys, or nothing.
  *
@@ -11,8 +11,8 @@
  *
  *-------------------------------------------------------------------------
  */
-#ifndef GLUE_COLUMN_MAP_H
-#define GLUE_COLUMN_MAP_H
+#ifndef GLUE_HEADER_MAP_H
+#define GLUE_HEADER_MAP_H
 
 #include <stdbool.h>
 
@@ -54,8 +54,8 @@ struct mapped_field
 	bool is_converted;
 };
 
-/* Owns fields and the bytes of the names: column_map_clean_up(). */
-struct column_map
+/* Owns fields and the bytes of the names: header_map_clean_up(). */
+struct header_map
 {
 	int field_count;
 	int header_count;            /* of these fields, how many the file has; they come first */
@@ -84,18 +84,18 @@ struct column_needs
  * Begin a map with the headings of a header, whose fields have no roles yet, and room
  * for more fields.  Returns false on OUT_OF_MEMORY.
  */
-extern bool column_map_init(struct column_map *map, const struct record *header, int more,
+extern bool header_map_init(struct header_map *map, const struct record *header, int more,
 							struct glue_error *error);
 
 /*
  * Assign a field its role; column is COLUMN_NONE for other roles than FIELD_COLUMN.
  * name is borrowed for the life of the map.
  */
-extern void column_map_assign(struct column_map *map, int index, enum field_role role,
+extern void header_map_assign(struct header_map *map, int index, enum field_role role,
 							  enum onboard_column column, struct text_view name);
 
 /* Assign a field the role that its heading has by itself. */
-extern void column_map_assign_own(struct column_map *map, int index);
+extern void header_map_assign_own(struct header_map *map, int index);
 
 /* ----- for all ----- */
 
@@ -103,13 +103,13 @@ extern void column_map_assign_own(struct column_map *map, int index);
  * Return whether a field has no column of the file.  A field that shares a column with
  * another one has the heading of that column.
  */
-extern bool column_map_is_constant(const struct column_map *map, int index);
+extern bool header_map_is_constant(const struct header_map *map, int index);
 
 /* Return the known columns that the header has. */
-extern column_set column_map_columns(const struct column_map *map);
+extern column_set header_map_columns(const struct header_map *map);
 
 /* Return whether the header is that of a fix file, which vendors may send back. */
-extern bool column_map_is_fix_file(const struct column_map *map);
+extern bool header_map_is_fix_file(const struct header_map *map);
 
 /*
  * Return whether the last column is one that a fix file adds.  The fix file writes
@@ -117,22 +117,22 @@ extern bool column_map_is_fix_file(const struct column_map *map);
  * blank: if it were dropped, a record with one field too many would appear
  * well-formed.
  */
-extern bool column_map_ends_in_ours(const struct column_map *map);
+extern bool header_map_ends_in_ours(const struct header_map *map);
 
 /* Release the map; accepts a zeroed or already released one. */
-extern void column_map_clean_up(struct column_map *map);
+extern void header_map_clean_up(struct header_map *map);
 
 /*
  * Set fault NO_HEADER for a file that ended before its header.  Always returns
  * false.
  */
-extern bool column_map_no_header(struct glue_error *error);
+extern bool header_map_no_header(struct glue_error *error);
 
 /* The message of EMPTY_ROW. */
 #define COLUMN_MAP_EMPTY_ROW "row is empty"
 
-/* Storage for the result of column_map_row(). */
-struct column_map_scratch
+/* Storage for the result of header_map_row(). */
+struct header_map_scratch
 {
 	struct record row;
 	char message[RECORD_MESSAGE_SIZE];
@@ -147,16 +147,16 @@ struct column_map_scratch
  * nothing changes, otherwise a record in *scratch.
  */
 extern const struct record *
-column_map_row(const struct column_map *map, const struct record *record,
-			   struct column_map_scratch *scratch);
+header_map_row(const struct header_map *map, const struct record *record,
+			   struct header_map_scratch *scratch);
 
 /*
  * Return whether a text is the name of a column or a heading that the vendor's map
  * names; a heading_test, whose context is a struct column_needs, or NULL without map.
  */
-extern bool column_map_is_heading(const void *needs, struct text_view text);
+extern bool header_map_is_heading(const void *needs, struct text_view text);
 
 /* Return the heading by which the vendor's map finds the header; likewise. */
-extern struct text_view column_map_header_mark(const void *needs);
+extern struct text_view header_map_header_mark(const void *needs);
 
-#endif /* GLUE_COLUMN_MAP_H */
+#endif /* GLUE_HEADER_MAP_H */
