@@ -17,7 +17,7 @@
 #include "cli/not_found.h"
 #include "cli/text_file.h"
 #include "import/vendor_map.h"
-#include "shared/map_syntax.h"
+#include "shared/map_statement.h"
 
 /* Name of a map that is not stored. */
 #define UNSTORED_NAME "unstored"

@@ -27,7 +27,8 @@
 #include "cli/text_file.h"
 #include "database/postgres_value.h"
 #include "import/vendor_map.h"
-#include "shared/map_syntax.h"
+#include "shared/map_statement.h"
+#include "shared/map_word.h"
 
 /* ----- list ----- */
 
@@ -298,7 +299,7 @@ print_set_json(const struct map_change *change, const PGresult *lacking)
 static bool
 check_name(const char *name, struct glue_error *error)
 {
-	return (map_name_is_valid(text_of(name)) && strcmp(name, VENDOR_MAP_NONE) != 0) ||
+	return (map_word_is_name(text_of(name)) && strcmp(name, VENDOR_MAP_NONE) != 0) ||
 		   glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
 						  "the name of a map is 1 to 50 letters, digits, \"_\" and \"-\", and not "
 						  "\"" VENDOR_MAP_NONE "\"");

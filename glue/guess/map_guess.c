@@ -15,7 +15,7 @@
 #include "reader/vocabulary.h"
 #include "shared/appearance.h"
 #include "shared/heading.h"
-#include "shared/map_syntax.h"
+#include "shared/map_writing.h"
 
 /* A heading is proposed for a column from this percentage on. */
 #define LEAST_PERCENT 40
@@ -347,7 +347,7 @@ join_prices(struct map_guess *guess, int other)
 
 	text_start(&builder, steps, sizeof(steps));
 	text_add(&builder, text_of(" | join(\"" JOIN_SIGN "\", "));
-	map_syntax_add_text(&builder, guess->table->headings[other]);
+	map_writing_add_text(&builder, guess->table->headings[other]);
 	text_add(&builder, text_of(") | first_of(\"" JOIN_SIGN "\")"));
 	text_add(&builder, text_of(price->steps));
 	text_finish(&builder);
@@ -450,7 +450,7 @@ join_sides(struct map_guess *guess)
 	for (int side = SIDE_WIDTH; side < SIDE_COUNT; side++)
 	{
 		text_add(&builder, text_of(", "));
-		map_syntax_add_text(&builder, guess->table->headings[sides[side]]);
+		map_writing_add_text(&builder, guess->table->headings[sides[side]]);
 	}
 	text_add(&builder, text_of(")"));
 	text_finish(&builder);

@@ -12,7 +12,8 @@
 
 #include "guess/map_text.h"
 #include "shared/heading.h"
-#include "shared/map_syntax.h"
+#include "shared/map_statement.h"
+#include "shared/map_writing.h"
 
 /* A comment line is broken after so many bytes. */
 #define COMMENT_BYTES 100
@@ -60,7 +61,7 @@ quote(char *buffer, struct text_view text)
 
 	text.length = text_cut(text, (QUOTED_SIZE - 3) / 2);
 	text_start(&builder, buffer, QUOTED_SIZE);
-	map_syntax_add_text(&builder, text);
+	map_writing_add_text(&builder, text);
 	text_finish(&builder);
 	return buffer;
 }
@@ -222,7 +223,7 @@ map_text_source(const struct map_guess *guess, enum onboard_column column, char 
 	struct text_builder builder;
 
 	text_start(&builder, source, size);
-	map_syntax_add_text(&builder, guess->table->headings[guessed->heading]);
+	map_writing_add_text(&builder, guess->table->headings[guessed->heading]);
 	text_add(&builder, text_of(guessed->steps));
 	if (column == COLUMN_CATEGORY && has_unknown_categories(guess))
 		text_add(&builder, text_of(" | values(" GUESS_CATEGORY_LIST ")"));

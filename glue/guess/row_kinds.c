@@ -10,7 +10,7 @@
 
 #include "guess/row_kinds.h"
 #include "reader/vocabulary.h"
-#include "shared/map_syntax.h"
+#include "shared/map_writing.h"
 
 /* Up to one exception in this many rows is a fault of a single row. */
 #define TOLERANCE 20
@@ -225,7 +225,7 @@ prepend_fill_down(struct map_guess *guess, struct guessed_column *column, int gr
 	if (group >= 0)
 	{
 		text_add(&builder, text_of("("));
-		map_syntax_add_text(&builder, guess->table->headings[group]);
+		map_writing_add_text(&builder, guess->table->headings[group]);
 		text_add(&builder, text_of(")"));
 		guess->is_used[group] = true;
 	}

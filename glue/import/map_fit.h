@@ -12,7 +12,7 @@
 #include "database/database.h"
 #include "import/vendor_file.h"
 #include "reader/header_map.h"
-#include "shared/map_syntax.h"
+#include "shared/map_word.h"
 
 /* A header, and what the rows below it need. */
 struct map_fit_header

@@ -20,7 +20,7 @@
 #include "reader/kept_rows.h"
 #include "reader/row_reader.h"
 #include "reader/scan.h"
-#include "shared/map_syntax.h"
+#include "shared/map_word.h"
 
 /*
  * Size of a content id: that of the scan, the options for reading and applying

@@ -19,6 +19,7 @@
 #include "base/heap.h"
 #include "reader/file_map.h"
 #include "shared/heading.h"
+#include "shared/map_syntax.h"
 
 /* Memory of a map; the next block was allocated before. */
 struct block

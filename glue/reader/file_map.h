@@ -24,7 +24,7 @@
 #include "reader/csv_dialect.h"
 #include "reader/transform.h"
 #include "shared/columns.h"
-#include "shared/map_syntax.h"
+#include "shared/map_statement.h"
 #include "shared/text.h"
 
 /* Settings of the map for reading and applying a file; NULL, 0 or false if it has none. */

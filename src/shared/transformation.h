@@ -94,7 +94,7 @@ enum transformation
 	TRANSFORMATION_COUNT
 };
 
-/* What an argument may be; map_syntax.c checks it. */
+/* What an argument may be; map_step.c checks it. */
 enum argument_kind
 {
 	ARGUMENT_NONE,

@@ -610,7 +610,7 @@ SQL
 # Check that every statement of maps is explained: the settings, the columns by an example.
 sub check_map_statements
 {
-	my ($settings) = slurp("$root/src/shared/map_syntax.c") =~ /\} settings\[MAP_SETTING_COUNT\] = \{(.*?)\n\};/s;
+	my ($settings) = slurp("$root/src/shared/map_setting.c") =~ /\} settings\[MAP_SETTING_COUNT\] = \{(.*?)\n\};/s;
 	my %documented = map { $_->[0] =~ /^(\w+)/ ? ($1 => 1) : () } table_below('glue/MAPS.md', 'The text of a map');
 	my @settings = $settings =~ /\{"(\w+)",/g;
 

@@ -8,6 +8,7 @@
 #include "unit.h"
 
 #include "shared/map_syntax.h"
+#include "shared/map_writing.h"
 
 /* Add a text with this before it. */
 static void
@@ -337,7 +338,7 @@ test_writing(void)
 
 		text_start(&out, buffer, sizeof(buffer));
 		text_add(&out, text_of("brand = a | prefix("));
-		map_syntax_add_text(&out, text_of(texts[i]));
+		map_writing_add_text(&out, text_of(texts[i]));
 		text_add(&out, text_of(")"));
 		text_finish(&out);
 		map_syntax_start(&syntax, text_of(buffer));

@@ -1,0 +1,33 @@
+/*-------------------------------------------------------------------------
+ *
+ * map_column.h
+ *	  What a column map makes of the columns of a file: ours, attributes, the action.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ONBOARD_MAP_COLUMN_H
+#define ONBOARD_MAP_COLUMN_H
+
+#include "shared/map_line.h"
+
+/* What the map has had so far: nothing may occur twice.  Zero at first. */
+struct map_columns
+{
+	column_set columns;
+	bool has_action;
+};
+
+/* Read one of our columns from "=" on; false at a fault, as the others. */
+extern bool
+map_column_read(struct map_line *line, enum onboard_column column, struct map_columns *had);
+
+/* Read the column of actions from "=" on. */
+extern bool map_column_read_action(struct map_line *line, struct map_columns *had);
+
+/* Read an attribute from its name on. */
+extern bool map_column_read_attribute(struct map_line *line);
+
+/* Read what is ignored: a heading, or others. */
+extern bool map_column_read_ignore(struct map_line *line);
+
+#endif /* ONBOARD_MAP_COLUMN_H */

@@ -1,0 +1,16 @@
+/*-------------------------------------------------------------------------
+ *
+ * map_writing.h
+ *	  Writes texts as column maps have them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ONBOARD_MAP_WRITING_H
+#define ONBOARD_MAP_WRITING_H
+
+#include "shared/text.h"
+
+/* Write a text with quotes and escapes, as maps have it; for programs that write maps. */
+extern void map_writing_add_text(struct text_builder *builder, struct text_view text);
+
+#endif /* ONBOARD_MAP_WRITING_H */
