@@ -58,30 +58,52 @@ read_assignment(struct map_line *line)
 	return map_line_take_end(line);
 }
 
-/*
- * Return whether an earlier line has the attribute; as in the header of a file, case
- * does not matter.  Only the beginnings of the lines are read again.
- */
+/* Return the hash of FNV-1a of a name with A to Z folded. */
+static uint32_t
+name_hash(struct text_view name)
+{
+	uint32_t hash = 2166136261;
+
+	for (size_t i = 0; i < name.length; i++)
+		hash = (hash ^ fold_ascii((unsigned char) name.data[i])) * 16777619;
+	return hash;
+}
+
+/* Return whether the line at an offset of the map is about the attribute of this name. */
 static bool
-has_attribute_before(struct map_line *line, struct text_view name)
+is_attribute_at(struct map_line *line, size_t offset, struct text_view name)
 {
 	struct map_statement statement;
-	size_t offset = 0;
+	struct map_line earlier;
 
-	while (line->map.data + offset < line->text.data)
+	return map_line_start(&earlier, line->map, &offset, &statement, line->fault) &&
+		   map_line_advance(&earlier) &&
+		   text_compare_folded(text_trim(earlier.token.text), name) == 0;
+}
+
+/*
+ * Note the attribute of a line; returns false if an earlier line has it.  As in the
+ * header of a file, case does not matter.  Names are not kept, because nothing
+ * allocates: the beginning of an earlier line is read again if the hash is the same.
+ */
+static bool
+note_attribute(struct map_line *line, struct text_view name, struct map_columns *had)
+{
+	uint32_t hash = name_hash(name);
+
+	for (int i = 0; i < had->attribute_count; i++)
 	{
-		struct map_line earlier;
-
-		if (map_line_start(&earlier, line->map, &offset, &statement, line->fault) &&
-			map_line_is_word(&earlier, "attribute") && map_line_advance(&earlier) &&
-			text_compare_folded(text_trim(earlier.token.text), name) == 0)
-			return true;
+		if (had->attributes[i].hash == hash &&
+			is_attribute_at(line, had->attributes[i].offset, name))
+			return false;
 	}
-	return false;
+	had->attributes[had->attribute_count++] =
+		(struct map_attribute){hash, (uint32_t) (line->text.data - line->map.data)};
+	return true;
 }
 
 bool
-map_column_read_attribute(struct map_line *line)
+map_column_read_attribute(struct map_line *line, struct map_columns *had)
 {
 	struct map_statement *statement = line->statement;
 	enum onboard_column column;
@@ -100,7 +122,7 @@ map_column_read_attribute(struct map_line *line)
 	if (heading_is_ours(statement->name))
 		return map_line_fault(line, "", statement->name,
 							  " is reserved for files that onboard writes; choose another name");
-	if (has_attribute_before(line, statement->name))
+	if (!note_attribute(line, statement->name, had))
 		return map_line_fault(
 			line, "the map has the attribute ", statement->name,
 			" twice; remove one of these lines, or write both headings with \"or\"");

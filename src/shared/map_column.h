@@ -10,11 +10,20 @@
 
 #include "shared/map_line.h"
 
+/* An attribute, by which the line that has it is found again. */
+struct map_attribute
+{
+	uint32_t hash;   /* of its name, with A to Z folded */
+	uint32_t offset; /* of its line in the map */
+};
+
 /* What the map has had so far: nothing may occur twice.  Zero at first. */
 struct map_columns
 {
 	column_set columns;
 	bool has_action;
+	int attribute_count;
+	struct map_attribute attributes[MAP_MAX_STATEMENTS]; /* each is a statement */
 };
 
 /* Read one of our columns from "=" on; false at a fault, as the others. */
@@ -25,7 +34,7 @@ map_column_read(struct map_line *line, enum onboard_column column, struct map_co
 extern bool map_column_read_action(struct map_line *line, struct map_columns *had);
 
 /* Read an attribute from its name on. */
-extern bool map_column_read_attribute(struct map_line *line);
+extern bool map_column_read_attribute(struct map_line *line, struct map_columns *had);
 
 /* Read what is ignored: a heading, or others. */
 extern bool map_column_read_ignore(struct map_line *line);

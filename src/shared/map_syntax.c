@@ -65,7 +65,7 @@ read_statement(struct map_syntax *syntax, struct map_line *line)
 	if (map_setting_by_name(word, &setting))
 		return map_line_advance(line) && map_setting_read(line, setting, &syntax->settings);
 	if (map_line_is_word(line, "attribute"))
-		return map_line_advance(line) && map_column_read_attribute(line);
+		return map_line_advance(line) && map_column_read_attribute(line, &syntax->columns);
 	if (map_line_is_word(line, ONBOARD_ACTION_COLUMN))
 		return map_line_advance(line) && map_column_read_action(line, &syntax->columns);
 	if (map_line_is_word(line, "skip"))

@@ -5,6 +5,8 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <time.h>
+
 #include "unit.h"
 
 #include "shared/map_syntax.h"
@@ -321,6 +323,40 @@ test_repetition(void)
 		   "1 attribute Material <a\n2 attribute other <a\nfault in 3: the map has the attribute "
 		   "\"MATERIAL\" twice; remove one of these lines, or write both headings with \"or\"",
 		   "an attribute twice");
+	is_map("attribute \"a\\tb \" = a # the same\n\nattribute \"A\\tB\" = b",
+		   "1 attribute a\tb <a\nfault in 3: the map has the attribute \"A B\" twice; remove one "
+		   "of these lines, or write both headings with \"or\"",
+		   "an attribute with escapes and blanks twice");
+}
+
+/* A map of the greatest size, however it is divided into lines, is read at once. */
+static void
+test_time(void)
+{
+	static char buffer[MAP_MAX_BYTES + 1];
+	struct map_syntax syntax;
+	struct map_statement statement;
+	struct text_builder out;
+	clock_t start;
+	int count = 0;
+
+	text_start(&out, buffer, sizeof(buffer));
+	for (int i = 0; i < 40000; i++)
+		text_add(&out, text_of("\n"));
+	for (int i = 0; i < 900; i++)
+	{
+		text_add(&out, text_of("attribute a"));
+		text_add_integer(&out, i);
+		text_add(&out, text_of(" = b\n"));
+	}
+	text_finish(&out);
+	start = clock();
+	map_syntax_start(&syntax, text_of(buffer));
+	while (map_syntax_next(&syntax, &statement))
+		count++;
+	is_int(count, 900, "attributes after blank lines");
+	/* It takes milliseconds; searching all lines for each attribute took most of a second. */
+	ok(clock() - start < CLOCKS_PER_SEC / 4, "are read within a quarter of a second");
 }
 
 /* What is written is read again. */
@@ -379,6 +415,7 @@ main(void)
 	test_faults_of_steps();
 	test_limits();
 	test_repetition();
+	test_time();
 	test_writing();
 	return unit_done();
 }
