@@ -17,14 +17,18 @@ SELECT map_name, version, definition, created_by = session_user AS own FROM onbo
 	ORDER BY 1, 2;
 SELECT map_name, version, is_preset, is_default, updated_at IS NOT NULL AS dated FROM onboard_maps('MAP-1') WHERE NOT is_preset;
 SELECT count(*) FROM onboard_maps('MAP-2') WHERE NOT is_preset;
+-- A map of settings only says how to read a file.
+SELECT onboard_set_map('MAP-2', 'settings', 'encoding windows-1252'), onboard_remove_map('MAP-2', 'settings');
 -- Mistakes
 SELECT onboard_set_map('MAP-1', 'shop', E'\nskew = "X"'); -- ERROR
 SELECT onboard_set_map('MAP-1', 'shop', NULL); -- ERROR
+SELECT onboard_set_map('MAP-1', 'shop', ''); -- ERROR
+SELECT onboard_set_map('MAP-1', 'shop', E'# sku = "S"\n\t\r\n \n# shop'); -- ERROR
 SELECT onboard_set_map('MAP-1', 'none', ''); -- ERROR
 SELECT onboard_set_map('MAP-1', 'a b', ''); -- ERROR
 SELECT onboard_set_map('MAP-1', NULL, ''); -- ERROR
 SELECT onboard_set_map('MAP-1', 'shop', repeat('#', 65537)); -- ERROR
-SELECT onboard_set_map('MAP-9', 'shop', ''); -- ERROR
+SELECT onboard_set_map('MAP-9', 'shop', 'sku = "S"'); -- ERROR
 SELECT onboard_remove_map('MAP-9', 'shop'); -- ERROR
 SELECT onboard_set_default_map('MAP-9', 'shop'); -- ERROR
 SELECT onboard_set_default_map('MAP-2', 'shop'); -- ERROR
@@ -169,15 +173,15 @@ SELECT onboard_maps('MAP-1'); -- ERROR
 SELECT onboard_upload_map(:'a'); -- ERROR
 SELECT onboard_map('MAP-2', 'shop'); -- ERROR
 SELECT onboard_map('MAP-2', 'map-preset') ->> 'definition' AS definition;
-SELECT onboard_set_map('MAP-2', 'shop', ''); -- ERROR
+SELECT onboard_set_map('MAP-2', 'shop', 'sku = "S"'); -- ERROR
 SELECT onboard_set_map_values('MAP-2', 'more', '{}'); -- ERROR
 INSERT INTO onboard.column_maps (vendor_id, map_name, version, definition) VALUES ('MAP-2', 'x', 1, ''); -- ERROR
 RESET ROLE;
 -- An operator role that is confined to a vendor cannot write maps.
 SELECT onboard_grant_operator('regress_onboard_map_vendor');
 SET ROLE regress_onboard_map_vendor;
-SELECT onboard_set_map('MAP-1', 'shop', ''); -- ERROR
-SELECT onboard_set_map('MAP-2', 'shop', ''); -- ERROR
+SELECT onboard_set_map('MAP-1', 'shop', 'sku = "S"'); -- ERROR
+SELECT onboard_set_map('MAP-2', 'shop', 'sku = "S"'); -- ERROR
 SELECT onboard_set_map_values('MAP-2', 'more', '{}'); -- ERROR
 SELECT onboard_set_default_map('MAP-2', 'map-preset'); -- ERROR
 SET ROLE regress_onboard_map_operator;
@@ -189,7 +193,7 @@ UPDATE onboard.column_maps SET definition = ''; -- ERROR
 DELETE FROM onboard.column_maps; -- ERROR
 SET ROLE regress_onboard_map_loader;
 SELECT onboard_map('MAP-1', 'shop') ->> 'version' AS version, onboard_upload_map(:'a') = :'document' AS frozen;
-SELECT onboard_set_map('MAP-1', 'shop', ''); -- ERROR
+SELECT onboard_set_map('MAP-1', 'shop', 'sku = "S"'); -- ERROR
 SELECT onboard_begin_upload('MAP-2', 'a.csv', map_name => 'shop'); -- ERROR
 RESET ROLE;
 

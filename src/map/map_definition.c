@@ -61,12 +61,16 @@ raise_fault(const struct map_fault *fault)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the map: %s", fault->message)));
 }
 
-/* Read a whole map; raises an error if it has a fault. */
-static void
+/*
+ * Read a whole map, and return how many statements it has; raises an error if it has a
+ * fault.
+ */
+static int
 read_definition(const char *definition, MapUses *uses)
 {
 	struct map_statement *statement = palloc(sizeof(*statement));
 	struct map_syntax syntax;
+	int count = 0;
 	int i;
 
 	uses->value_lists = initArrayResult(TEXTOID, CurrentMemoryContext, false);
@@ -75,23 +79,32 @@ read_definition(const char *definition, MapUses *uses)
 	map_syntax_start(&syntax, text_of(definition));
 	while (map_syntax_next(&syntax, statement))
 	{
+		count++;
 		for (i = 0; i < statement->step_count; i++)
 			note_step(uses, &statement->steps[i]);
 	}
 	if (map_syntax_failed(&syntax))
 		raise_fault(&syntax.fault);
 	pfree(statement);
+	return count;
 }
 
 PG_FUNCTION_INFO_V1(onboard_check_map);
 
-/* Raise an error unless this is the definition of a map. */
+/*
+ * Raise an error unless this may be stored as a map.  One without statements says nothing
+ * about a file, so it is rather the wrong text; one of settings only says how to read it.
+ */
 Datum
 onboard_check_map(PG_FUNCTION_ARGS)
 {
 	MapUses uses;
 
-	read_definition(text_argument(fcinfo, 0, "definition"), &uses);
+	if (read_definition(text_argument(fcinfo, 0, "definition"), &uses) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the map has no statements"),
+				 errhint("Write at least one, such as price = \"Heading\" or mode upsert; "
+						 "what follows # is a comment.")));
 	PG_RETURN_VOID();
 }
 
@@ -108,7 +121,7 @@ onboard_map_uses(PG_FUNCTION_ARGS)
 
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	read_definition(text_argument(fcinfo, 0, "definition"), &uses);
+	(void) read_definition(text_argument(fcinfo, 0, "definition"), &uses);
 	values[0] = makeArrayResult(uses.value_lists, CurrentMemoryContext);
 	values[1] = makeArrayResult(uses.currency_pairs, CurrentMemoryContext);
 	values[2] = BoolGetDatum(uses.categories);

@@ -96,6 +96,9 @@ is_refused(3, qr/vendor V has no default map; name one with --map/, qw(map test 
 write_file('wrong.map', qq{sku = "Nummer"\nprice = "Preis" | decimal_coma\n});
 is_refused(3, qr/^onboard: wrong\.map: line 2 of the map: .*did you mean decimal_comma/m,
 	qw(map test shop.csv --vendor V --map-file wrong.map));
+write_file('empty.map', "# sku = \"Nummer\"\n\n");
+is_refused(3, qr/^onboard: empty\.map: the map has no statements\nWrite at least one, such as price = "Heading" or mode upsert;/m, @$_)
+  for [qw(map set empty empty.map --vendor V)], [qw(map test shop.csv --vendor V --map-file empty.map)];
 
 # A dry run and a comparison say what a load does
 ($out) = is_exit(1, 'the file is checked', qw(check shop.csv --vendor V --map shop --errors errors.csv --json));

@@ -170,7 +170,8 @@ is($node->safe_psql('after', "INSERT INTO onboard.product_categories (category_n
 # ----- work after the restore -----
 
 is($node->safe_psql('after', "SELECT onboard_map('V1')", %$options), $map, 'a map is the same, with its hash');
-is($node->safe_psql('after', "SELECT onboard_set_map('V1', 'shop', ''); SELECT onboard_upload_map(u.upload_id) = '$map'::jsonb
+is($node->safe_psql('after', "SELECT onboard_set_map('V1', 'shop', 'sku = Code');
+	SELECT onboard_upload_map(u.upload_id) = '$map'::jsonb
 	FROM onboard.upload_history u WHERE u.file_name = 'mapped.csv'"),
 	"3\nt", 'its versions continue, and an upload in progress has the map as it was');
 
