@@ -12,12 +12,11 @@
 
 #include "base/byte_buffer.h"
 #include "cli/chosen_map.h"
+#include "cli/map_file.h"
 #include "cli/map_refusal.h"
 #include "cli/message.h"
 #include "cli/not_found.h"
-#include "cli/text_file.h"
 #include "import/vendor_map.h"
-#include "shared/map_statement.h"
 
 /* Name of a map that is not stored. */
 #define UNSTORED_NAME "unstored"
@@ -88,7 +87,7 @@ read_map(const struct options *options, struct database *database, struct file_m
 	if (options->map != NULL)
 		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
 							  "--map and --map-file cannot be combined");
-	done = text_file_read(options->map_file, MAP_MAX_BYTES, &text, error) &&
+	done = map_file_read(options->map_file, &text, error) &&
 		   read_unstored(options, text.data, database, map, error);
 	byte_buffer_clean_up(&text);
 	return done;

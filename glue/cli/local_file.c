@@ -35,10 +35,6 @@ is_given(const struct local_file *local, enum option_id id)
 	return (local->options->given & OPTION_BIT(id)) != 0;
 }
 
-/*
- * Initialize the file.  An unknown encoding is a usage error here, not a fault
- * of the file.
- */
 static bool
 init_file(struct local_file *local, struct glue_error *error)
 {
@@ -58,13 +54,9 @@ init_file(struct local_file *local, struct glue_error *error)
 		.has_max_rows = is_given(local, OPTION_MAX_ROWS),
 	};
 
-	if (vendor_file_init(&local->file, &local->source.bytes, local->source.name, &request, error))
-		return true;
-	if (error->class == GLUE_FILE_FAULT)
-		glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
-					   "encoding \"%s\" is not supported; \"iconv -l\" lists the supported ones",
-					   options->encoding != NULL ? options->encoding : "");
-	return false;
+	return encoding_check_name(options->encoding, error) &&
+		   vendor_file_init(&local->file, &local->source.bytes, local->source.name, &request,
+							error);
 }
 
 bool

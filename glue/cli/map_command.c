@@ -21,13 +21,12 @@
 #include "cli/json_out.h"
 #include "cli/line.h"
 #include "cli/list.h"
+#include "cli/map_file.h"
 #include "cli/map_refusal.h"
 #include "cli/named.h"
 #include "cli/not_found.h"
-#include "cli/text_file.h"
 #include "database/postgres_value.h"
 #include "import/vendor_map.h"
-#include "shared/map_statement.h"
 #include "shared/map_word.h"
 
 /* ----- list ----- */
@@ -312,8 +311,7 @@ store_map(struct database *database, const struct options *options, struct glue_
 	struct byte_buffer text = {0};
 	struct map_change change = {.options = options};
 	PGresult *lacking = NULL;
-	bool done = check_name(values[1], error) &&
-				text_file_read(options->operands[1], MAP_MAX_BYTES, &text, error);
+	bool done = check_name(values[1], error) && map_file_read(options->operands[1], &text, error);
 
 	change.definition = text.data;
 	if (done && database_transaction(database, set_map, &change, error) == TRANSACTION_ROLLED_BACK)

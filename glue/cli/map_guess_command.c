@@ -422,7 +422,7 @@ command_map_guess(const struct options *options)
 	char status[32];
 	int code;
 
-	if (database != NULL &&
+	if (database != NULL && encoding_check_name(options->encoding, &error) &&
 		named_vendor_status(database, options->vendor, status, sizeof(status), &error) &&
 		read_categories(database, &categories, &error) &&
 		file_source_open(&file.source, options->operands[0], NULL, &error) &&

@@ -11,6 +11,7 @@
 #include "cli/map_refusal.h"
 #include "cli/named.h"
 #include "cli/not_found.h"
+#include "cli/text_file.h"
 #include "database/postgres_error.h"
 
 /* object_in_use: the vendor's default map cannot be removed. */
@@ -50,8 +51,7 @@ reword(const char *path, struct glue_error *error)
 	if (path == NULL)
 		glue_error_reword(error, "%s", reason);
 	else
-		glue_error_reword(error, "%s: %s", strcmp(path, "-") == 0 ? "standard input" : path,
-						  reason);
+		glue_error_reword(error, "%s: %s", text_file_name(path), reason);
 }
 
 /*

@@ -63,3 +63,9 @@ text_file_read(const char *path, size_t max_bytes, struct byte_buffer *text,
 		fclose(file);
 	return done && check_text(path, text, error) && byte_buffer_terminate(text, error);
 }
+
+const char *
+text_file_name(const char *path)
+{
+	return strcmp(path, "-") == 0 ? "standard input" : path;
+}

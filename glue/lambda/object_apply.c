@@ -69,7 +69,7 @@ take_encoding(struct object_apply *settings, struct glue_error *error)
 {
 	const char *encoding = value_of(settings, OBJECT_ENCODING);
 
-	if (encoding != NULL && !encoding_is_auto(encoding) && !decode_is_supported(encoding))
+	if (!encoding_check_name(encoding, NULL))
 		return glue_error_set(
 			error, GLUE_FILE_FAULT, "INVALID_SETTING",
 			"onboard-encoding of the file is \"%s\"; it must be auto or an encoding such as windows-1252",

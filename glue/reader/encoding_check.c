@@ -83,6 +83,22 @@ encoding_is_auto(const char *name)
 	return name != NULL && strcasecmp(name, "auto") == 0;
 }
 
+bool
+encoding_check_name(const char *name, struct glue_error *error)
+{
+	char quoted[512];
+	struct text_builder builder;
+
+	if (name == NULL || encoding_is_auto(name) || decode_is_supported(name))
+		return true;
+	text_start(&builder, quoted, sizeof(quoted));
+	text_add_quoted(&builder, text_of(name));
+	text_finish(&builder);
+	return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+						  "encoding %s is not supported; \"iconv -l\" lists the supported ones",
+						  quoted);
+}
+
 static enum expectation
 expectation_of(const char *encoding, bool is_trusted)
 {

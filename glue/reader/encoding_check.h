@@ -43,6 +43,13 @@ struct encoding_check;
 extern bool encoding_is_auto(const char *name);
 
 /*
+ * Check a name of an encoding that a person chose: auto, or one that can be decoded;
+ * NULL, the default, is accepted.  Otherwise a usage error, whose text is the whole
+ * reason.
+ */
+extern bool encoding_check_name(const char *name, struct glue_error *error);
+
+/*
  * Create a check of a file that is read in this encoding; NULL: the default.  A
  * trusted encoding is never wrong.  The caller must call
  * encoding_check_destroy().  Returns NULL if out of memory.

@@ -17,6 +17,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/heap.h"
+#include "reader/encoding_check.h"
 #include "reader/file_map.h"
 #include "shared/heading.h"
 #include "shared/map_syntax.h"
@@ -382,6 +383,29 @@ store_ignore(struct parsing *parsing, const struct map_statement *statement)
 	return copy_text(parsing, heading, statement->headings[0]);
 }
 
+/* Refuse a map because of a line, although the database accepted it. */
+static bool
+refuse_line(struct parsing *parsing, int line, const char *reason)
+{
+	return glue_error_set(parsing->error, GLUE_FILE_FAULT, "INVALID_SETTING",
+						  "the map %s has a fault in line %d: %s", parsing->map->name, line,
+						  reason);
+}
+
+/*
+ * The database stores any name of an encoding, because only the program that reads the
+ * file knows which ones it can decode.
+ */
+static bool
+store_encoding(struct parsing *parsing, const char *encoding, int line)
+{
+	struct glue_error unsupported;
+
+	parsing->map->defaults.encoding = encoding;
+	return encoding_check_name(encoding, &unsupported) ||
+		   refuse_line(parsing, line, unsupported.text);
+}
+
 static bool
 store_setting(struct parsing *parsing, const struct map_statement *statement)
 {
@@ -402,8 +426,7 @@ store_setting(struct parsing *parsing, const struct map_statement *statement)
 			defaults->blank = value.data;
 			break;
 		case MAP_SETTING_ENCODING:
-			defaults->encoding = value.data;
-			break;
+			return store_encoding(parsing, value.data, statement->line);
 		case MAP_SETTING_DELIMITER:
 			defaults->delimiter = value.data[0];
 			break;
@@ -450,15 +473,6 @@ store_statement(struct parsing *parsing, const struct map_statement *statement)
 	return store_use(parsing, statement);
 }
 
-/* Refuse a map that has a fault, although it was checked when it was stored. */
-static bool
-syntax_fault(struct parsing *parsing, const struct map_syntax *syntax)
-{
-	return glue_error_set(parsing->error, GLUE_FILE_FAULT, "INVALID_SETTING",
-						  "the map %s has a fault in line %d: %s", parsing->map->name,
-						  syntax->fault.line, syntax->fault.message);
-}
-
 /* Allocate room for the statements of a map. */
 static bool
 make_room(struct parsing *parsing, struct text_view text)
@@ -472,7 +486,7 @@ make_room(struct parsing *parsing, struct text_view text)
 	while (map_syntax_next(&syntax, &statement))
 		count++;
 	if (map_syntax_failed(&syntax))
-		return syntax_fault(parsing, &syntax);
+		return refuse_line(parsing, syntax.fault.line, syntax.fault.message);
 	map->uses = allocate(parsing, sizeof(*map->uses) * count);
 	map->skips = allocate(parsing, sizeof(*map->skips) * count);
 	map->ignored = allocate(parsing, sizeof(*map->ignored) * count);

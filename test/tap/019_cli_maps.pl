@@ -100,6 +100,21 @@ write_file('empty.map', "# sku = \"Nummer\"\n\n");
 is_refused(3, qr/^onboard: empty\.map: the map has no statements\nWrite at least one, such as price = "Heading" or mode upsert;/m, @$_)
   for [qw(map set empty empty.map --vendor V)], [qw(map test shop.csv --vendor V --map-file empty.map)];
 
+# An encoding that cannot be read is refused as --encoding is: when the map is stored, and if SQL stored it, when it is used
+my $unsupported = qr/encoding "nonsense-8" is not supported; "iconv -l" lists the supported ones/;
+write_file('nonsense.map', "# shop\nsku = \"Nummer\"\nencoding nonsense-8\n");
+is_refused(3, qr/^onboard: nonsense\.map: line 3 of the map: $unsupported$/m, @$_)
+  for [qw(map set nonsense nonsense.map --vendor V)], [qw(map test shop.csv --vendor V --map-file nonsense.map)];
+is_refused(3, qr/^onboard: $unsupported$/m, @$_, qw(shop.csv --vendor V --encoding nonsense-8))
+  for ['load'], ['check'], [qw(map guess)];
+sql(q{SELECT onboard_set_map('V', 'nonsense', E'\nencoding nonsense-8')});
+$result = json_of((is_exit(2, 'a map that SQL stored', qw(load shop.csv --vendor V --map nonsense --json)))[0]);
+is($result->{error}{code}, 'INVALID_SETTING', 'is refused');
+like($result->{error}{message}, qr/^the map nonsense has a fault in line 2: $unsupported$/, 'for the same reason');
+is(sql("SELECT count(*) FROM onboard.upload_history WHERE map_name = 'nonsense'"), 0, 'and no upload is recorded');
+set_map('automatic', "encoding auto\n", qw(--vendor V));
+is_exit(0, 'both maps are removed', qw(map remove), $_, qw(--vendor V)) for qw(nonsense automatic);
+
 # A dry run and a comparison say what a load does
 ($out) = is_exit(1, 'the file is checked', qw(check shop.csv --vendor V --map shop --errors errors.csv --json));
 my $checked = json_of($out);

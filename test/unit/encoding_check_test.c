@@ -251,9 +251,33 @@ test_named_utf8(void)
 	ok(!mattered("ISO-8859-1", BYTES(HEADER "\xF6\n")), "another encoding is no UTF-8");
 }
 
+/* Names that a person may choose. */
+static void
+test_names(void)
+{
+	static const char *const supported[] = {NULL,   "auto",         "UTF-8",
+											"utf8", "windows-1252", "UTF-16LE"};
+	static const char *const others[] = {"", " ", "nonsense-8", "UTF-8//IGNORE", "Größe"};
+	struct glue_error error;
+	char long_name[1000];
+
+	for (size_t i = 0; i < sizeof(supported) / sizeof(supported[0]); i++)
+		ok(encoding_check_name(supported[i], &error), "%s is supported",
+		   supported[i] != NULL ? supported[i] : "the default");
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		ok(!encoding_check_name(others[i], NULL), "\"%s\" is not supported", others[i]);
+	memset(long_name, 'x', sizeof(long_name) - 1);
+	long_name[sizeof(long_name) - 1] = '\0';
+	ok(!encoding_check_name(long_name, &error), "a long name is not supported");
+	is_int(error.class, GLUE_USAGE_ERROR, "which is a usage error");
+	ok(strstr(error.text, "...\" is not supported; \"iconv -l\" lists the supported ones") != NULL,
+	   "that cuts the name");
+}
+
 int
 main(void)
 {
+	test_names();
 	test_utf8();
 	test_marks();
 	test_long();

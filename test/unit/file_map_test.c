@@ -119,6 +119,10 @@ test_refusals(void)
 	check_refusal(DOCUMENT("\"definition\":\"\\nprice = \""), GLUE_FILE_FAULT, "INVALID_SETTING",
 				  "the map shop has a fault in line 2: the heading of a column of the file is "
 				  "missing at the end of the line");
+	check_refusal(DOCUMENT("\"definition\":\"mode upsert\\nencoding nonsense-8\""), GLUE_FILE_FAULT,
+				  "INVALID_SETTING",
+				  "the map shop has a fault in line 2: encoding \"nonsense-8\" is not supported; "
+				  "\"iconv -l\" lists the supported ones");
 }
 
 /* Parse while allocations fail, one after the other. */
