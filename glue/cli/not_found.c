@@ -76,7 +76,8 @@ static const struct kind map_kind = {
 	"map",
 	"\"",
 	LIKELIEST_OF("SELECT s.map_name FROM onboard.shipped_maps s UNION"
-				 " SELECT m.map_name FROM onboard.column_maps m WHERE m.vendor_id = $2::text"),
+				 " SELECT m.map_name FROM onboard.vendors v, onboard_maps(v.vendor_id) m"
+				 " WHERE v.vendor_id = $2::text"),
 	"see \"onboard map list\", name its vendor with --vendor, or add it with \"onboard map set\"",
 };
 

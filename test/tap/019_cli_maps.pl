@@ -115,6 +115,17 @@ is(sql("SELECT count(*) FROM onboard.upload_history WHERE map_name = 'nonsense'"
 set_map('automatic', "encoding auto\n", qw(--vendor V));
 is_exit(0, 'both maps are removed', qw(map remove), $_, qw(--vendor V)) for qw(nonsense automatic);
 
+# Only a map that there is, is suggested, shown or listed
+is_refused(2, qr/map "automatik" does not exist; see "onboard map list"/, @$_, qw(--vendor V))
+  for [qw(map show automatik)], [qw(load shop.csv --map automatik)];
+is_refused(2, qr/map "shpo" does not exist; did you mean "shop"\?/, qw(map show shpo --vendor V));
+is_refused(2, qr/map "automatic" does not exist; see "onboard map list"/, qw(map show automatic --vendor V));
+($out) = is_exit(0, 'the maps of a vendor are listed', qw(map list --vendor V));
+unlike($out, qr/automatic/, 'without one that was removed');
+($out) = is_exit(0, 'the maps of all vendors are listed', qw(map list --json));
+is_deeply([ map { [ @$_{qw(vendor_id map_name version is_preset is_default)} ] } grep { $_->{vendor_id} } @{ json_of($out) } ],
+	[ [ 'V', 'shop', 1, JSON::PP::false, JSON::PP::false ] ], 'likewise');
+
 # A dry run and a comparison say what a load does
 ($out) = is_exit(1, 'the file is checked', qw(check shop.csv --vendor V --map shop --errors errors.csv --json));
 my $checked = json_of($out);
