@@ -967,16 +967,17 @@ LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_map_uses';
 COMMENT ON FUNCTION onboard.map_uses(text) IS
 	'What a map refers to: names of value lists, pairs of currencies such as EUR/USD, and whether it needs the categories';
 
-CREATE FUNCTION onboard.newest_map(vendor_id text, map_name text, OUT version integer, OUT definition text)
+CREATE FUNCTION onboard.newest_map(vendor_id text, map_name text, OUT version integer, OUT definition text,
+	OUT created_at timestamptz)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-	SELECT c.version, c.definition INTO version, definition FROM onboard.column_maps c
+	SELECT c.version, c.definition, c.created_at INTO version, definition, created_at FROM onboard.column_maps c
 		WHERE c.vendor_id = newest_map.vendor_id AND c.map_name = newest_map.map_name
 		ORDER BY c.version DESC LIMIT 1;
 END $$;
 COMMENT ON FUNCTION onboard.newest_map(text, text) IS
-	'The newest version of a vendor''s own map; its definition is null if that version removed it, both are null if there is none';
+	'The newest version of a vendor''s own map; its definition is null if that version removed it, all are null if there is none';
 
 CREATE FUNCTION onboard.map_definition(vendor_id text, map_name text, OUT version integer, OUT definition text)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -1054,15 +1055,17 @@ BEGIN
 	PERFORM onboard.check_vendor(vendor_id);
 	RETURN QUERY
 		WITH own AS (
-			SELECT DISTINCT ON (c.map_name) c.map_name, c.version, c.definition, c.created_at FROM onboard.column_maps c
-			WHERE c.vendor_id = onboard_maps.vendor_id ORDER BY c.map_name, c.version DESC
+			SELECT c.map_name, n.version, n.created_at
+				FROM (SELECT DISTINCT m.map_name FROM onboard.column_maps m WHERE m.vendor_id = onboard_maps.vendor_id) c
+					CROSS JOIN LATERAL onboard.newest_map(onboard_maps.vendor_id, c.map_name) n
+				WHERE n.definition IS NOT NULL
 		), all_maps AS (
 			SELECT o.map_name, o.version, false AS is_preset, NULL::text AS description, NULL::text AS needs, o.created_at
-				FROM own o WHERE o.definition IS NOT NULL
+				FROM own o
 			UNION ALL
 			SELECT s.map_name, NULL, true, s.description, s.needs, NULL
 				FROM onboard.shipped_maps s
-				WHERE NOT EXISTS (SELECT FROM own o WHERE o.map_name = s.map_name AND o.definition IS NOT NULL)
+				WHERE NOT EXISTS (SELECT FROM own o WHERE o.map_name = s.map_name)
 		)
 		SELECT a.map_name, a.version, a.is_preset, a.map_name IS NOT DISTINCT FROM v.default_map, a.description, a.needs, a.created_at
 		FROM all_maps a JOIN onboard.vendors v ON v.vendor_id = onboard_maps.vendor_id
@@ -3214,7 +3217,7 @@ BEGIN
 			'held_rows', 'outbox', 'item_checks', 'vendor_roles', 'history_horizon', 'vendor_summary', 'recent_uploads',
 			'product_catalog', 'product_history', 'mail_texts', 'shipped_texts', 'column_maps', 'shipped_maps', 'map_values',
 			'exchange_rates', 'frozen_maps'],
-		ARRAY['onboard_map', 'onboard_maps', 'onboard_upload_map', 'check_vendor', 'onboard_validate', 'onboard_check', 'onboard_diff', 'onboard_diff_missing', 'onboard_ingest',
+		ARRAY['onboard_map', 'onboard_maps', 'onboard_upload_map', 'newest_map', 'map_definition', 'check_vendor', 'onboard_validate', 'onboard_check', 'onboard_diff', 'onboard_diff_missing', 'onboard_ingest',
 			'onboard_product_as_of', 'onboard_judged_ranges', 'onboard_statistics',
 			'onboard_version', 'onboard_diagnose', 'onboard_begin_upload', 'onboard_upload_mode', 'onboard_begin_parse', 'onboard_describe_upload',
 			'onboard_save_checkpoint', 'onboard_finish_upload', 'onboard_reject_upload',
@@ -3289,7 +3292,7 @@ BEGIN
 		ARRAY['vendors', 'product_categories', 'products', 'upload_history', 'validation_errors', 'held_rows', 'vendor_roles',
 			'history_horizon', 'vendor_summary', 'recent_uploads', 'product_catalog', 'product_history', 'mail_texts',
 			'shipped_texts', 'column_maps', 'shipped_maps', 'map_values', 'exchange_rates', 'frozen_maps'],
-		ARRAY['onboard_map', 'onboard_maps', 'onboard_upload_map', 'check_vendor', 'onboard_validate', 'onboard_product_as_of', 'onboard_version', 'onboard_error_csv', 'onboard_fix_csv',
+		ARRAY['onboard_map', 'onboard_maps', 'onboard_upload_map', 'newest_map', 'map_definition', 'check_vendor', 'onboard_validate', 'onboard_product_as_of', 'onboard_version', 'onboard_error_csv', 'onboard_fix_csv',
 			'onboard_fixed_csv', 'onboard_rejected_rows',
 			'onboard_error_summary', 'onboard_notification', 'onboard_upload_status', 'onboard_held', 'is_operator', 'may_retry',
 			'onboard_mail_template', 'success_rate', 'utc_text', 'visible_upload'] || onboard.mail_functions());

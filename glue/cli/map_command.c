@@ -25,6 +25,7 @@
 #include "cli/map_refusal.h"
 #include "cli/named.h"
 #include "cli/not_found.h"
+#include "database/postgres_error.h"
 #include "database/postgres_value.h"
 #include "import/vendor_map.h"
 #include "shared/map_word.h"
@@ -55,11 +56,10 @@ list_of_vendor(const struct options *options, struct database *database, struct 
 	return list_print(database, options, &maps);
 }
 
-/* The newest version of each map; a version without definition removed it. */
-#define OWN_MAPS                                                                                    \
-	"(SELECT DISTINCT ON (c.vendor_id, c.map_name) c.* FROM onboard.column_maps c"                  \
-	" ORDER BY c.vendor_id, c.map_name, c.version DESC) o JOIN onboard.vendors v USING (vendor_id)" \
-	" WHERE o.definition IS NOT NULL"
+/* The maps of all vendors, without the presets, which belong to none. */
+#define OWN_MAPS                                                 \
+	"(SELECT DISTINCT c.vendor_id FROM onboard.column_maps c) v" \
+	" CROSS JOIN LATERAL onboard_maps(v.vendor_id) m WHERE NOT m.is_preset"
 
 /*
  * Describe each preset, in paragraphs: the texts are too long for a table.
@@ -89,15 +89,14 @@ static int
 list_all(const struct options *options, struct database *database, struct glue_error *error)
 {
 	static const struct list maps = {
-		.table_query = "SELECT o.map_name AS map, o.vendor_id AS vendor, o.version,"
-					   " o.map_name IS NOT DISTINCT FROM v.default_map AS \"default\","
-					   " extract(epoch FROM o.created_at)::bigint AS updated_at FROM " OWN_MAPS
+		.table_query = "SELECT m.map_name AS map, v.vendor_id AS vendor, m.version,"
+					   " m.is_default AS \"default\","
+					   " extract(epoch FROM m.updated_at)::bigint AS updated_at FROM " OWN_MAPS
 					   " UNION ALL SELECT s.map_name, NULL, NULL, NULL, NULL"
 					   " FROM onboard.shipped_maps s ORDER BY 2, 1",
 		.json_query =
-			"SELECT o.map_name, o.vendor_id, o.version, false AS is_preset,"
-			" o.map_name IS NOT DISTINCT FROM v.default_map AS is_default,"
-			" NULL AS description, NULL AS needs, o.created_at AS updated_at FROM " OWN_MAPS
+			"SELECT m.map_name, v.vendor_id, m.version, m.is_preset, m.is_default, m.description,"
+			" m.needs, m.updated_at FROM " OWN_MAPS
 			" UNION ALL SELECT s.map_name, NULL, NULL, true, NULL, s.description, s.needs,"
 			" NULL FROM onboard.shipped_maps s ORDER BY 2, 1",
 		.droppable = droppable,
@@ -127,13 +126,9 @@ command_map_list(const struct options *options)
 
 /* ----- show ----- */
 
-/* $2 is null for a preset. */
+/* The version is null for a preset; without a vendor, only presets are found. */
 static const char show_query[] =
-	"SELECT o.definition, o.version FROM (SELECT c.definition, c.version FROM onboard.column_maps c"
-	" WHERE c.map_name = $1::text AND c.vendor_id = $2::text ORDER BY c.version DESC LIMIT 1) o"
-	" WHERE o.definition IS NOT NULL"
-	" UNION ALL SELECT s.definition, NULL FROM onboard.shipped_maps s WHERE s.map_name = $1::text"
-	" ORDER BY 2 NULLS LAST LIMIT 1";
+	"SELECT d.definition, d.version FROM onboard.map_definition($2::text, $1::text) d";
 
 enum
 {
@@ -174,18 +169,16 @@ show_map(struct database *database, const struct options *options, struct glue_e
 	const char *const values[] = {options->operands[0], options->vendor};
 	PGresult *result = NULL;
 	char status[32];
-	bool found;
 
 	if (options->vendor != NULL &&
 		!named_vendor_status(database, options->vendor, status, sizeof(status), error))
 		return false;
 	if (!database_query(database, RUN_AGAIN, show_query, 2, values, &result, error))
-		return false;
-	found = PQntuples(result) > 0;
-	if (found)
-		print_definition(options, result);
+		return strcmp(error->code, POSTGRES_UNDEFINED_OBJECT) == 0 &&
+			   not_found_map(database, options->vendor, values[0], error);
+	print_definition(options, result);
 	PQclear(result);
-	return found || not_found_map(database, options->vendor, values[0], error);
+	return true;
 }
 
 /* ----- set ----- */
