@@ -369,13 +369,26 @@ INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, price, sou
 SELECT input, source_cells FROM onboard.held_rows WHERE upload_id = :'h' ORDER BY row_number;
 SELECT outcome, reason FROM onboard_approve_rows(:'h');
 SELECT price, attributes FROM onboard.products WHERE sku = 'MAP-A';
--- The action as the vendor wrote it
-SELECT onboard_begin_upload('MAP-1', 'actions.csv', content_id => 'actions', mode => 'update', total_records => 2) AS i \gset
+-- The action as the vendor wrote it, under its own heading
+SELECT onboard_begin_upload('MAP-1', 'actions.csv', content_id => 'actions', mode => 'update', total_records => 2,
+	metadata => '{"header": ["ID", "update-delete"], "keys": ["vendor_product_id", "onboard_action"], "delimiter": ";"}')
+	AS i \gset
 SELECT errors -> 0 ->> 'error_type' AS error, errors -> 0 ->> 'rejected_value' AS rejected FROM onboard_ingest(:'i',
 	'[{"row_number": 1, "product": {"vendor_product_id": "1"}, "action": "erase", "source_cells": {"onboard_action": "tilgen"}},
 	{"row_number": 2, "product": {"vendor_product_id": "none"}, "source_cells": {"vendor_product_id": "NONE"}}]');
-SELECT row_number, error_type, rejected_value, original_data FROM onboard.validation_errors WHERE upload_id = :'i' ORDER BY 1,
-	error_id;
+SELECT row_number, error_type, error_field, error_message, rejected_value, original_data FROM onboard.validation_errors
+	WHERE upload_id = :'i' ORDER BY 1, error_id;
+SELECT * FROM onboard_error_csv(:'i');
+SELECT * FROM onboard_fix_csv(:'i');
+SELECT row_number, notes[1:2] FROM onboard_rejected_rows(:'i') WHERE row_number > 0;
+SELECT error_type, error_field, error_message FROM onboard_error_summary(:'i');
+SELECT split_part(split_part(body, E'\n\n', 2), E'\n\nPlease', 1) AS causes FROM onboard_notification(:'i');
+-- A heading that also feeds another column
+SELECT error_field, error_message FROM onboard.validation_errors e CROSS JOIN LATERAL (SELECT
+	onboard.vendor_heading(m, e.error_field), onboard.vendor_message(m, e.error_field, e.error_message)
+	FROM (VALUES ('{"header": ["Mode"], "keys": ["unit"], "sources": {"onboard_action": "Mode"}}'::jsonb)) v (m))
+	AS s (heading, message) WHERE e.upload_id = :'i' AND e.error_field = 'onboard_action' AND
+	(s.heading, s.message) = ('Mode', 'Mode "erase" is neither update nor delete; the file has "tilgen"');
 
 -- A vendor is deleted with its maps.
 DROP OWNED BY regress_onboard_map_vendor, regress_onboard_map_operator, regress_onboard_map_loader;

@@ -2129,7 +2129,7 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 		'text before you save the file.'),
 	('en', 'wrong.KEY_CHANGED_BY_SPREADSHEET', '17'),
 	('en', 'right.KEY_CHANGED_BY_SPREADSHEET', '00017'),
-	('en', 'rule.INVALID_ACTION', 'The action in column onboard_action is not possible here. Leave the cell empty '
+	('en', 'rule.INVALID_ACTION', 'The action in column {field} is not possible here. Leave the cell empty '
 		'to insert or change the product; only a file that changes products may contain update or delete.'),
 	('en', 'wrong.INVALID_ACTION', 'remove'),
 	('en', 'right.INVALID_ACTION', 'delete'),
@@ -2400,7 +2400,7 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 		'Vorschlag zeigt, und formatieren Sie die Spalte vor dem Speichern als Text.'),
 	('de', 'wrong.KEY_CHANGED_BY_SPREADSHEET', '17'),
 	('de', 'right.KEY_CHANGED_BY_SPREADSHEET', '00017'),
-	('de', 'rule.INVALID_ACTION', 'Die Aktion in der Spalte onboard_action ist hier nicht möglich. Lassen Sie die '
+	('de', 'rule.INVALID_ACTION', 'Die Aktion in der Spalte {field} ist hier nicht möglich. Lassen Sie die '
 		'Zelle leer, um den Artikel anzulegen oder zu ändern; nur in einer Datei, die Artikel ändert, sind auch '
 		'update und delete möglich.'),
 	('de', 'wrong.INVALID_ACTION', 'remove'),

@@ -69,10 +69,11 @@ print_columns(const struct vendor_texts *texts, struct glue_error *error)
 
 /* ----- messages ----- */
 
-/* The column of a rule that is the rule of one column, or NULL. */
+/* The column of a rule that is always about the same one, or NULL. */
 static const char *
 column_of_rule(enum rule_id id)
 {
+	const struct finding finding = {.rule = rule_built_in(id), .column = COLUMN_NONE};
 	static const struct
 	{
 		int rule;
@@ -89,7 +90,7 @@ column_of_rule(enum rule_id id)
 		if (owners[i].rule == (int) id)
 			return owners[i].column;
 	}
-	return NULL;
+	return finding_field(&finding);
 }
 
 /* Print what breaks a rule and what satisfies it, if there is an example. */

@@ -266,7 +266,8 @@ add_header(cJSON *metadata, const struct header_map *map)
 }
 
 /*
- * Add the headings of our columns that share a column of the file with another one.
+ * Add the headings of our columns, and of the action, that share a column of the file
+ * with another one.
  */
 static void
 add_sources(cJSON *metadata, const struct header_map *map)
@@ -277,9 +278,13 @@ add_sources(cJSON *metadata, const struct header_map *map)
 	{
 		const struct mapped_field *field = &map->fields[i];
 
-		if (field->role == FIELD_COLUMN && !header_map_is_constant(map, i))
+		if (header_map_is_constant(map, i))
+			continue;
+		if (field->role == FIELD_COLUMN)
 			cJSON_AddItemToObject(sources, onboard_columns[field->column].name,
 								  json_text(field->heading));
+		else if (field->role == FIELD_ACTION)
+			cJSON_AddItemToObject(sources, ONBOARD_ACTION_COLUMN, json_text(field->heading));
 	}
 }
 

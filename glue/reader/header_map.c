@@ -121,7 +121,10 @@ header_map_assign(struct header_map *map, int index, enum field_role role,
 			map->position[column] = index;
 	}
 	else if (role == FIELD_ACTION)
+	{
+		field->key = text_of(ONBOARD_ACTION_COLUMN);
 		map->action = index;
+	}
 	else if (role == FIELD_KEY_MEMO)
 		map->key_memo = index;
 	else if (role == FIELD_ATTRIBUTE)

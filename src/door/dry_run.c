@@ -135,13 +135,14 @@ refuse_null(const char *name)
 static void
 return_finding(ReturnSetInfo *set, const struct finding *finding)
 {
+	const char *field = finding_field(finding);
 	Datum values[6];
 	bool nulls[6] = {false};
 
 	values[0] = CStringGetTextDatum(finding->rule->code);
-	nulls[1] = finding->column == COLUMN_NONE;
+	nulls[1] = field == NULL;
 	if (!nulls[1])
-		values[1] = CStringGetTextDatum(onboard_columns[finding->column].name);
+		values[1] = CStringGetTextDatum(field);
 	values[2] = CStringGetTextDatum(finding->message);
 	values[3] = CStringGetTextDatum(severity_name(finding->severity));
 	nulls[4] = finding->rejected.data == NULL;

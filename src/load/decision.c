@@ -47,24 +47,22 @@ bool
 decide_request(enum upload_mode mode, const IncomingRow *row, struct findings *findings)
 {
 	RowRequest request = incoming_row_request(row);
-	const char *problem = NULL;
+	const char *problem;
 	struct text_builder builder;
 	char text[FINDING_MESSAGE_SIZE];
 
 	if (!upload_mode_changes(mode) && request != REQUEST_NONE)
-		problem =
-			"an upload with mode insert accepts no action; leave " ONBOARD_ACTION_COLUMN " blank";
+		problem = " must be blank, because an upload with mode insert accepts no action";
 	else if (request == REQUEST_UNKNOWN)
-	{
-		text_start(&builder, text, sizeof(text));
-		text_add(&builder, text_of("action "));
-		text_add_quoted(&builder, row->action);
-		text_add(&builder, text_of(" is neither update nor delete"));
-		text_finish(&builder);
-		problem = text;
-	}
-	if (problem != NULL)
-		findings_add(findings, rule_built_in(RULE_INVALID_ACTION), COLUMN_NONE, row->action,
-					 problem);
-	return problem != NULL;
+		problem = " is neither update nor delete";
+	else
+		return false;
+	/* Like other messages about a field, so that reports can put the vendor's heading first. */
+	text_start(&builder, text, sizeof(text));
+	text_add(&builder, text_of(ONBOARD_ACTION_COLUMN " "));
+	text_add_quoted(&builder, row->action);
+	text_add(&builder, text_of(problem));
+	text_finish(&builder);
+	findings_add(findings, rule_built_in(RULE_INVALID_ACTION), COLUMN_NONE, row->action, text);
+	return true;
 }

@@ -559,8 +559,7 @@ push_finding(JsonbParseState **state, const struct finding *finding)
 {
 	const char *code = finding->rule->code;
 	const char *severity = severity_name(finding->severity);
-	const char *field =
-		finding->column == COLUMN_NONE ? NULL : onboard_columns[finding->column].name;
+	const char *field = finding_field(finding);
 	bool has_suggestion = finding->suggestion[0] != '\0';
 
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);

@@ -200,6 +200,27 @@ incoming_row_data(const IncomingRow *row)
  * What the vendor wrote.
  */
 
+/* Say in a message what the file has, if that is not the value that the message is about. */
+static void
+add_cell(struct finding *finding, struct text_view cell)
+{
+	struct text_view written = text_trim(cell);
+	size_t length = strlen(finding->message);
+	struct text_builder builder;
+
+	if (text_equal(written, text_trim(finding->rejected)))
+		return;
+	text_start(&builder, finding->message + length, FINDING_MESSAGE_SIZE - length);
+	if (written.length == 0)
+		text_add(&builder, text_of("; the file has a blank cell"));
+	else
+	{
+		text_add(&builder, text_of("; the file has "));
+		text_add_quoted(&builder, written);
+	}
+	text_finish(&builder);
+}
+
 void
 incoming_row_show_source(IncomingRow *row, struct findings *findings)
 {
@@ -213,14 +234,15 @@ incoming_row_show_source(IncomingRow *row, struct findings *findings)
 	for (i = 0; i < findings->count; i++)
 	{
 		struct finding *finding = &findings->items[i];
+		const char *field = finding_field(finding);
 		struct text_view cell = {NULL, 0};
 
-		if (finding->column != COLUMN_NONE)
-			cell = jsonb_find_text(&cells->root, text_of(onboard_columns[finding->column].name));
-		else if (finding->rule->number == RULE_INVALID_ACTION)
-			cell = jsonb_find_text(&cells->root, text_of(ONBOARD_ACTION_COLUMN));
-		if (cell.data != NULL)
-			finding->rejected = cell;
+		if (field != NULL)
+			cell = jsonb_find_text(&cells->root, text_of(field));
+		if (cell.data == NULL)
+			continue;
+		add_cell(finding, cell);
+		finding->rejected = cell;
 	}
 }
 

@@ -1062,6 +1062,14 @@ rule_is_guess(struct text_view code, struct text_view value, struct text_view su
 }
 
 const char *
+finding_field(const struct finding *finding)
+{
+	if (finding->column != COLUMN_NONE)
+		return onboard_columns[finding->column].name;
+	return finding->rule->number == RULE_INVALID_ACTION ? ONBOARD_ACTION_COLUMN : NULL;
+}
+
+const char *
 severity_name(enum rule_severity severity)
 {
 	return severity == SEVERITY_WARNING ? "warning" : "error";

@@ -255,6 +255,12 @@ rule_is_of_unreadable_row(const struct rule *rule)
 extern bool
 rule_is_guess(struct text_view code, struct text_view value, struct text_view suggestion);
 
+/*
+ * Return the name of what the finding is about: a column, or that of the row's action;
+ * NULL if it is about the whole row.
+ */
+extern const char *finding_field(const struct finding *finding);
+
 /* Return "error" or "warning". */
 extern const char *severity_name(enum rule_severity severity);
 
