@@ -29,14 +29,25 @@ spool_open(struct glue_error *error)
 	return spool;
 }
 
+static bool
+write_error(struct glue_error *error)
+{
+	return glue_error_set(
+		error, GLUE_INFRASTRUCTURE_ERROR, "NO_SPOOL",
+		"cannot write a temporary file: %s; set TMPDIR to a folder with enough space",
+		strerror(errno));
+}
+
 bool
 spool_write(int spool, const char *bytes, size_t length, struct glue_error *error)
 {
-	return descriptor_write(spool, bytes, length) ||
-		   glue_error_set(
-			   error, GLUE_INFRASTRUCTURE_ERROR, "NO_SPOOL",
-			   "cannot write a temporary file: %s; set TMPDIR to a folder with enough space",
-			   strerror(errno));
+	return descriptor_write(spool, bytes, length) || write_error(error);
+}
+
+bool
+spool_empty(int spool, struct glue_error *error)
+{
+	return descriptor_rewind(spool) || write_error(error);
 }
 
 static bool

@@ -24,6 +24,9 @@ extern int spool_open(struct glue_error *error);
 /* Append bytes.  Returns false on infrastructure error NO_SPOOL. */
 extern bool spool_write(int spool, const char *bytes, size_t length, struct glue_error *error);
 
+/* Discard all bytes.  Returns false on infrastructure error NO_SPOOL. */
+extern bool spool_empty(int spool, struct glue_error *error);
+
 /*
  * Read bytes from an offset on, fewer than size only at the end of the spool; *length
  * is how many.  Returns false on infrastructure error READ_ERROR.

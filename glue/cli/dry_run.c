@@ -17,6 +17,8 @@
 #include "cli/dry_run.h"
 #include "cli/named.h"
 #include "import/map_fit.h"
+#include "import/vendor_map.h"
+#include "report/report_content.h"
 #include "shared/columns.h"
 #include "shared/text.h"
 
@@ -117,12 +119,56 @@ dry_run_open(struct dry_run *run, const struct options *options, const struct up
 		   describe_file(run, error);
 }
 
+/*
+ * Read the fixed file as it was written, whatever the map says of the vendor's files, and
+ * apply it as a load would.  A fix file has only some of the vendor's products, so it
+ * replaces none; see upload_apply.c of the extension.
+ */
+static bool
+init_fixed(struct dry_run *run, const struct upload *upload, struct glue_error *error)
+{
+	struct vendor_file *file = &run->local.file;
+	const struct vendor_file_request request = {
+		.options = {.delimiter = upload->delimiter != 0 ? upload->delimiter : ','},
+		.has_quote = true,
+		.has_max_bytes = true,
+		.has_max_rows = true,
+	};
+	const struct column_needs needs = {
+		.mode = upload->mode == MODE_REPLACE ? MODE_UPSERT : upload->mode,
+		.match = upload->match,
+	};
+	struct file_map *map;
+
+	if (!vendor_file_init(file, &run->local.source.bytes, run->local.source.name, &request,
+						  error) ||
+		!vendor_map_of_upload(run->database, upload->upload_id, &map, error) ||
+		!vendor_file_use_map(file, map, error))
+		return false;
+	vendor_file_apply(file, &needs, &run->apply);
+	return true;
+}
+
+bool
+dry_run_open_fixed(struct dry_run *run, const struct options *options, struct database *database,
+				   const struct upload *upload, int descriptor, struct glue_error *error)
+{
+	memset(run, 0, sizeof(*run));
+	run->options = run->local.options = options;
+	run->database = database;
+	run->database_is_borrowed = true;
+	return file_source_take(&run->local.source, descriptor, report_name(REPORT_FIXED), error) &&
+		   init_fixed(run, upload, error) &&
+		   vendor_file_scan(&run->local.file, true, NULL, NULL, error);
+}
+
 void
 dry_run_close(struct dry_run *run)
 {
 	byte_buffer_clean_up(&run->records);
 	cJSON_free(run->metadata);
-	database_close(run->database);
+	if (!run->database_is_borrowed)
+		database_close(run->database);
 	local_file_close(&run->local);
 	memset(run, 0, sizeof(*run));
 }

@@ -21,6 +21,7 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "database/database.h"
+#include "import/upload.h"
 
 /* Maximum number of rows in a chunk. */
 #define DRY_RUN_ROWS 2000
@@ -54,12 +55,16 @@ struct dry_run_events
 	bool (*end)(void *context, struct glue_error *error);
 };
 
-/* Owns local, database, metadata and records; free with dry_run_close(). */
+/*
+ * Owns local, metadata and records, and the database unless it is borrowed; free with
+ * dry_run_close().
+ */
 struct dry_run
 {
 	const struct options *options;
 	struct local_file local;
 	struct database *database;
+	bool database_is_borrowed;
 	struct upload_apply apply; /* as requested, else as the map says */
 	char *metadata;            /* of the file, as an upload would have it; NULL without a map */
 	struct progress progress;
@@ -85,6 +90,15 @@ struct dry_run
  */
 extern bool dry_run_open(struct dry_run *run, const struct options *options,
 						 const struct upload_apply *apply, struct glue_error *error);
+
+/*
+ * Likewise, for the fixed file of an upload, in a temporary file: it is read with the map
+ * that the upload began with, and its rows are applied in the mode of the upload.  Borrows
+ * the database, and takes ownership of the descriptor, even if it returns false.
+ */
+extern bool
+dry_run_open_fixed(struct dry_run *run, const struct options *options, struct database *database,
+				   const struct upload *upload, int descriptor, struct glue_error *error);
 
 /* Also accepts a run that failed to open. */
 extern void dry_run_close(struct dry_run *run);

@@ -4,27 +4,29 @@
  *	  onboard fix: apply the suggestions to the rejected rows of an upload.
  *
  * A suggestion that is only the name nearest to a value is left for a person to decide.
- * The corrected rows are judged by the dry run of the server, so the counts are
- * those of a load at this moment.
+ * The fixed file is judged by the dry run of the server as if it were loaded, with the
+ * map of the upload, so the counts are those of a load at this moment.
  *
  *-------------------------------------------------------------------------
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/heap.h"
+#include "base/spool.h"
 #include "cli/chosen_database.h"
 #include "cli/command.h"
+#include "cli/dry_run.h"
 #include "cli/json_out.h"
 #include "cli/line.h"
+#include "cli/message.h"
 #include "cli/named.h"
 #include "cli/terminal.h"
 #include "database/postgres_value.h"
 #include "report/report_files.h"
 #include "shared/text.h"
-
-/* Rows judged at a time. */
-#define CHUNK_ROWS 2000
 
 /* The rejected rows after suggestions are applied, except those that are guesses.  */
 struct outcome
@@ -37,86 +39,159 @@ struct outcome
 };
 
 /*
- * The next rows after row $2 with their suggestions applied, the first one for
- * each field that is not a guess, and what a load in the mode of the upload would do with them.  A
- * record that could not be read has no fields, and cannot be corrected.
+ * The rejected rows and their suggestions as the vendor sees them.  A suggestion without
+ * a field is not applied, because it has no cell.
  */
-static const char judge_query[] =
-	"WITH rejected AS (SELECT e.row_number, min(e.line_number) AS line_number,"
-	" (array_agg(e.original_data))[1] AS data,"
-	" jsonb_object_agg(e.error_field, e.suggestion ORDER BY e.error_id DESC)"
-	" FILTER (WHERE e.error_field IS NOT NULL AND e.suggestion <> '' AND NOT g.is_guess) AS suggestions,"
+static const char count_query[] =
+	"SELECT count(*), count(*) FILTER (WHERE r.is_corrected), coalesce(sum(r.guesses), 0)"
+	" FROM (SELECT bool_or(e.error_field IS NOT NULL AND s.suggestion <> '' AND NOT g.is_guess) AS is_corrected,"
 	" count(*) FILTER (WHERE g.is_guess) AS guesses"
-	" FROM onboard.validation_errors e CROSS JOIN LATERAL"
-	" onboard.is_guess(e.error_type, e.rejected_value, e.suggestion) g (is_guess) WHERE e.upload_id = $1::text AND e.severity = 'error'"
-	" AND e.row_number > $2::bigint GROUP BY e.row_number ORDER BY e.row_number LIMIT $3::bigint),"
-	" records AS (SELECT coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('row_number', r.row_number,"
-	" 'line_number', r.line_number, 'action', r.data ->> 'onboard_action'))"
-	" || jsonb_build_object('product', (r.data - 'onboard_action') || coalesce(r.suggestions, '{}'))), '[]') AS list"
-	" FROM rejected r WHERE jsonb_typeof(r.data) = 'object' AND NOT r.data ? 'raw_record')"
-	" SELECT count(*), count(r.suggestions), coalesce(sum(r.guesses), 0), coalesce(max(r.row_number), 0),"
-	" (SELECT count(*) FROM onboard.upload_history u, records c, onboard_diff(u.vendor_id, c.list, u.mode, u.match,"
-	" u.blank, NULL, u.columns, true) d WHERE u.upload_id = $1::text AND d.status <> 'error')"
-	" FROM rejected r";
+	" FROM onboard.validation_errors e JOIN onboard.upload_history u ON u.upload_id = e.upload_id"
+	" CROSS JOIN LATERAL onboard.vendor_suggestion(u.metadata, e.error_type, e.error_field, e.suggestion)"
+	" s (suggestion)"
+	" CROSS JOIN LATERAL onboard.is_guess(e.error_type, e.rejected_value, s.suggestion) g (is_guess)"
+	" WHERE e.upload_id = $1::text AND e.severity = 'error' GROUP BY e.row_number) r";
 
-enum judged_column
+enum counted_column
 {
-	JUDGED_ROWS,
-	JUDGED_CORRECTED,
-	JUDGED_GUESSES,
-	JUDGED_LAST,
-	JUDGED_GOOD
+	COUNTED_REJECTED,
+	COUNTED_CORRECTED,
+	COUNTED_GUESSES
 };
 
-/* What judge_rows() works on. */
-struct judging
+/* How many rows of a chunk a load in the mode of the upload would accept. */
+static const char judge_query[] =
+	"SELECT count(*) FROM onboard.upload_history u CROSS JOIN LATERAL onboard_diff(u.vendor_id, $2::jsonb,"
+	" $3::text, u.match, u.blank, NULL, $4::text[], true) d"
+	" WHERE u.upload_id = $1::text AND d.status <> 'error'";
+
+/* Owns all of these. */
+struct fix
 {
-	const char *upload_id;
-	struct outcome *outcome;
+	struct database *database;
+	struct upload upload;
+	struct dry_run run; /* of the fixed file */
+	char *columns;      /* of the fixed file, as a PostgreSQL array */
+	struct outcome outcome;
 };
 
-/* Judge all rows; a transaction_fn, so that duplicates in different chunks are found. */
 static bool
-judge_rows(struct database *database, void *context, struct glue_error *error)
+count_rejected(struct fix *fix, struct glue_error *error)
 {
-	const struct judging *judging = context;
-	struct outcome *outcome = judging->outcome;
-	char last[INTEGER_TEXT_SIZE] = "0";
-	char limit[INTEGER_TEXT_SIZE];
-	const char *const values[] = {judging->upload_id, last, integer_text(limit, CHUNK_ROWS)};
-	int64_t rows;
+	const char *const values[] = {fix->upload.upload_id};
+	PGresult *result = NULL;
 
-	outcome->rejected = outcome->corrected = outcome->guesses = outcome->good = 0;
-	do
+	if (!database_query(fix->database, RUN_AGAIN, count_query, 1, values, &result, error))
+		return false;
+	fix->outcome.rejected = postgres_integer(result, 0, COUNTED_REJECTED);
+	fix->outcome.corrected = postgres_integer(result, 0, COUNTED_CORRECTED);
+	fix->outcome.guesses = postgres_integer(result, 0, COUNTED_GUESSES);
+	PQclear(result);
+	return true;
+}
+
+/* ----- the fixed file ----- */
+
+static bool
+begin_spool(void *context, struct glue_error *error)
+{
+	const int *spool = context;
+
+	return spool_empty(*spool, error);
+}
+
+static bool
+write_spool(void *context, const char *bytes, size_t length, struct glue_error *error)
+{
+	const int *spool = context;
+
+	return spool_write(*spool, bytes, length, error);
+}
+
+/* Write the fixed file to a spool; returns its descriptor, or -1. */
+static int
+spool_fixed(struct database *database, const char *upload_id, struct glue_error *error)
+{
+	int spool = spool_open(error);
+	const struct report_sink sink = {begin_spool, write_spool, &spool};
+	struct report_size size;
+
+	if (spool >= 0 && !report_write(database, REPORT_FIXED, upload_id, &sink, &size, error))
 	{
-		PGresult *result = NULL;
+		close(spool);
+		spool = -1;
+	}
+	return spool;
+}
 
-		if (!database_query(database, RUN_ONCE, judge_query, 3, values, &result, error))
-			return false;
-		rows = postgres_integer(result, 0, JUDGED_ROWS);
-		outcome->rejected += rows;
-		outcome->corrected += postgres_integer(result, 0, JUDGED_CORRECTED);
-		outcome->guesses += postgres_integer(result, 0, JUDGED_GUESSES);
-		outcome->good += postgres_integer(result, 0, JUDGED_GOOD);
-		(void) integer_text(last, postgres_integer(result, 0, JUDGED_LAST));
-		PQclear(result);
-	} while (rows == CHUNK_ROWS);
+/* ----- judging it ----- */
+
+static bool
+begin_attempt(void *context, struct glue_error *error)
+{
+	struct fix *fix = context;
+
+	(void) error;
+	fix->outcome.good = 0;
 	return true;
 }
 
 static bool
-fix_upload(struct database *database, const struct options *options, const struct upload *upload,
-		   struct outcome *outcome, struct glue_error *error)
+judge_chunk(void *context, struct glue_error *error)
 {
-	struct judging judging = {upload->upload_id, outcome};
+	struct fix *fix = context;
+	const char *const values[] = {
+		fix->upload.upload_id,
+		fix->run.records.data,
+		upload_mode_name(fix->run.local.file.needs.mode),
+		fix->columns,
+	};
+	PGresult *result = NULL;
 
-	/* The transaction only reads, so an unknown outcome does not matter. */
-	if (database_transaction(database, judge_rows, &judging, error) == TRANSACTION_ROLLED_BACK)
+	if (!database_query(fix->database, RUN_ONCE, judge_query, 4, values, &result, error))
 		return false;
-	if (!options->apply || outcome->rejected == 0)
+	fix->outcome.good += postgres_integer(result, 0, 0);
+	PQclear(result);
+	return true;
+}
+
+/*
+ * Judge the fixed file.  One that a load would refuse as a whole, for instance because
+ * only empty rows are left, has no good rows.
+ */
+static bool
+judge_fixed(struct fix *fix, const struct options *options, struct glue_error *error)
+{
+	static const struct dry_run_events events = {.begin = begin_attempt, .judge = judge_chunk};
+	int spool = spool_fixed(fix->database, fix->upload.upload_id, error);
+
+	if (spool < 0)
+		return false;
+	if (!dry_run_open_fixed(&fix->run, options, fix->database, &fix->upload, spool, error))
+	{
+		if (error->class != GLUE_FILE_FAULT)
+			return false;
+		message_note("the file with the suggestions would be refused: %s", error->text);
+		glue_error_clear(error);
 		return true;
-	return report_file_write(database, REPORT_FIXED, upload->upload_id, options->reports,
-							 outcome->path, error);
+	}
+	fix->columns = vendor_file_columns(&fix->run.local.file);
+	return (fix->columns != NULL || glue_error_memory(error)) &&
+		   dry_run_judge(&fix->run, "Judging", &events, fix, error);
+}
+
+static bool
+fix_upload(struct fix *fix, const struct options *options, struct glue_error *error)
+{
+	struct outcome *outcome = &fix->outcome;
+
+	if (!count_rejected(fix, error))
+		return false;
+	if (outcome->rejected == 0)
+		return true;
+	return judge_fixed(fix, options, error) &&
+		   (!options->apply || report_file_write(fix->database, REPORT_FIXED, fix->upload.upload_id,
+												 options->reports, outcome->path, error));
 }
 
 static void
@@ -169,25 +244,26 @@ int
 command_fix(const struct options *options)
 {
 	struct glue_error error = {0};
-	struct upload upload = {0};
-	struct outcome outcome = {0};
-	struct database *database = chosen_database_open(options, &error);
+	struct fix fix = {0};
 	int code = EXIT_ALL_GOOD;
 
-	if (database == NULL ||
-		!named_upload_or_latest(database, options->operands[0], &upload, &error) ||
-		!fix_upload(database, options, &upload, &outcome, &error))
+	fix.database = chosen_database_open(options, &error);
+	if (fix.database == NULL ||
+		!named_upload_or_latest(fix.database, options->operands[0], &fix.upload, &error) ||
+		!fix_upload(&fix, options, &error))
 		code = command_fail(options, &error);
 	else
 	{
 		if (options->json)
-			print_outcome_json(&upload, &outcome);
+			print_outcome_json(&fix.upload, &fix.outcome);
 		else
-			print_outcome(&upload, &outcome);
-		if (outcome.good < outcome.rejected)
+			print_outcome(&fix.upload, &fix.outcome);
+		if (fix.outcome.good < fix.outcome.rejected)
 			code = EXIT_SOME_REJECTED;
 	}
-	upload_clean_up(&upload);
-	database_close(database);
+	glue_release(fix.columns);
+	dry_run_close(&fix.run);
+	upload_clean_up(&fix.upload);
+	database_close(fix.database);
 	return code;
 }

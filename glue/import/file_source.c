@@ -208,12 +208,9 @@ open_spool(struct file_source *source, struct glue_error *error)
 	return true;
 }
 
-bool
-file_source_open(struct file_source *source, const char *path, const char *name,
-				 struct glue_error *error)
+static void
+init_source(struct file_source *source)
 {
-	bool is_standard = strcmp(path, "-") == 0;
-
 	memset(source, 0, sizeof(*source));
 	source->bytes.read = read_file;
 	source->bytes.is_replaced = was_written;
@@ -221,6 +218,33 @@ file_source_open(struct file_source *source, const char *path, const char *name,
 		"the file changed while it was being read; load it again when it is complete";
 	source->descriptor = -1;
 	source->spool = -1;
+}
+
+bool
+file_source_take(struct file_source *source, int descriptor, const char *name,
+				 struct glue_error *error)
+{
+	init_source(source);
+	source->descriptor = source->spool = descriptor;
+	source->name = copy_as_utf8(name);
+	if (source->name == NULL)
+	{
+		close(descriptor);
+		return glue_error_memory(error);
+	}
+	if (fstat(descriptor, &source->opened) != 0)
+		return open_error(name, error);
+	source->bytes.size = source->opened.st_size;
+	return true;
+}
+
+bool
+file_source_open(struct file_source *source, const char *path, const char *name,
+				 struct glue_error *error)
+{
+	bool is_standard = strcmp(path, "-") == 0;
+
+	init_source(source);
 	if (!name_source(source, path, name, error))
 		return false;
 	if (is_standard)

@@ -37,6 +37,13 @@ struct file_source
 extern bool file_source_open(struct file_source *source, const char *path, const char *name,
 							 struct glue_error *error);
 
+/*
+ * Read what was written to a temporary file, under this name.  Takes ownership of the
+ * descriptor, even if it returns false.
+ */
+extern bool file_source_take(struct file_source *source, int descriptor, const char *name,
+							 struct glue_error *error);
+
 /* Close a source; accepts a zeroed one and one whose opening failed. */
 extern void file_source_close(struct file_source *source);
 

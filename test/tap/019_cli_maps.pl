@@ -266,6 +266,60 @@ like($out, qr/^w +own +1 +yes /m, 'its own');
 like($out, qr/^shopify +preset /m, 'and the presets');
 is_refused(2, qr/map "quotes" does not exist; see "onboard map list", name its vendor with --vendor/, qw(map show quotes));
 
+# The suggestions: what "onboard fix" counts as good is what a load of its file accepts, although the cells
+# are the vendor's, and one column feeds both keys.
+my $numbers_map = <<'MAP';
+delimiter ";"
+mode upsert
+sku = "Nr"
+vendor_product_id = "Nr"
+product_name = "Titel"
+category = "Gruppe"
+price = "Preis" | thousands(".") | decimal_comma
+stock_quantity = "Bestand"
+unit = constant "piece"
+onboard_action = "Aktion"
+MAP
+set_map('numbers', $numbers_map, '--vendor', 'X');
+
+# Apply the suggestions to the rejected rows of an upload, and load the file; returns the counts of "onboard fix".
+sub is_fixed
+{
+	my ($name, $id, @options) = @_;
+	my $fixed = json_of((run_onboard('fix', $id, '--apply', '--json'))[1]);
+	my $loaded = json_of((run_onboard('load', $fixed->{file}, '--vendor', 'X', '--file-name', "$id.csv", '--json', '--quiet',
+		@options))[1]);
+
+	is_deeply([ $loaded->{valid_records}, $loaded->{error_records} ], [ @$fixed{qw(good left)} ], "$name: a load agrees");
+	return [ @$fixed{qw(rejected corrected guesses good)} ];
+}
+
+my @numbers = ('Nr;Titel;Gruppe;Preis;Bestand;Aktion', '0017;Topf;Kueche > Kitchen;1.299,50;x;',
+	'0018;Pfanne;home > kitchens;19,90;5;', '0019;Kelle;Kitchn;2,00;5;', '0020;Sieb;Kitchen;1,00;5;weg');
+write_file('numbers.csv', join '', map { "$_\n" } @numbers);
+$result = load(1, 'rows with suggestions', qw(numbers.csv --vendor X --map numbers));
+my $numbers_fix = read_file($result->{reports}{fix});
+is_deeply(is_fixed('suggestions', $result->{upload_id}, qw(--map numbers)), [ 4, 2, 1, 1 ],
+	'a row has a suggestion for all its faults');
+like(read_file("onboard-reports/$result->{upload_id}/errors.csv"), qr/^5;Aktion;weg;"Aktion ""weg"" is neither update nor delete"/m,
+	'an action is reported under the heading of the vendor');
+like($numbers_fix, qr/;"INVALID_ACTION: Aktion ""weg"" is neither update nor delete";/, 'in the fix file, too');
+like(read_file("onboard-reports/$result->{upload_id}/mail.txt"), qr/The action in column Aktion is not possible here\./, 'and in the mail');
+
+# An action under our own heading, however it is written.
+write_file('action.csv', "Nr;Titel;Gruppe;Preis;Bestand;Onboard Action\n0030;Topf;Kitchen;1,00;5;away\n");
+set_map('own-action', $numbers_map =~ s/^onboard_action.*\n//mr, '--vendor', 'X');
+$result = load(1, 'an action', qw(action.csv --vendor X --map own-action));
+like(read_file($result->{reports}{errors}), qr/^2;Onboard Action;away;"Onboard Action ""away"" is neither update nor delete"/m,
+	'is reported under the heading as it is written');
+like(read_file($result->{reports}{fix}), qr/^0030;Topf;Kitchen;1,00;5;away;/m, 'and comes back');
+
+# A spreadsheet takes the zeros from the keys.
+write_file('zeros.csv', $numbers_fix =~ s/^00(?=1)//mgr =~ s/;x;/;5;/r);
+$result = load(1, 'changed keys', qw(zeros.csv --vendor X --map numbers));
+is_deeply(is_fixed('changed keys', $result->{upload_id}, qw(--map numbers)), [ 4, 3, 1, 2 ],
+	'both keys are restored in the one cell');
+
 # Who may do what
 sql("CREATE ROLE operator LOGIN; CREATE ROLE loader LOGIN;
 	SELECT onboard_grant_operator('operator'), onboard_grant_loader('loader')");
