@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "reader/csv_dialect.h"
+#include "shared/apply.h"
 #include "shared/csv_cell.h"
 #include "shared/heading.h"
 
@@ -333,6 +334,30 @@ find_marked(struct csv_dialect *dialect, struct text_view text, struct cursor fi
 	return false;
 }
 
+/* Return whether a header with this delimiter is that of a fix file. */
+static bool
+is_of_fix_file(struct text_view line, char delimiter)
+{
+	return has_piece(line, delimiter, QUOTE_DOUBLE, text_of(ONBOARD_LINE_HEADING)) &&
+		   has_piece(line, delimiter, QUOTE_DOUBLE, text_of(ONBOARD_ERRORS_HEADING));
+}
+
+/*
+ * Let the double quote quote the fields of a fix file: we write it so, and so do
+ * spreadsheets, whatever the vendor's own files use.
+ */
+static void
+choose_quote(struct csv_dialect *dialect, struct text_view text)
+{
+	struct text_view line = logical_line(text, quote_sign_byte(QUOTE_DOUBLE));
+	bool is_fix_file = dialect->delimiter != 0 && is_of_fix_file(line, dialect->delimiter);
+
+	for (size_t i = 0; dialect->delimiter == 0 && !is_fix_file && i < sizeof(candidates); i++)
+		is_fix_file = is_of_fix_file(line, candidates[i]);
+	if (is_fix_file)
+		dialect->quote = QUOTE_DOUBLE;
+}
+
 /* Move to the first line that is not blank. */
 static void
 skip_blank_lines(struct text_view text, struct cursor *cursor)
@@ -371,6 +396,8 @@ csv_dialect_detect(struct csv_dialect *dialect, struct text_view text,
 	dialect->header_line = first.line;
 	dialect->heading_line = 0;
 	line = (struct text_view){text.data + first.offset, text.length - first.offset};
+	if (dialect->quote != QUOTE_DOUBLE)
+		choose_quote(dialect, line);
 	delimiter =
 		best_delimiter(dialect, logical_line(line, quote_sign_byte(dialect->quote)), known, &score);
 	mark = heading_mark(known);

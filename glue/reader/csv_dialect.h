@@ -60,12 +60,12 @@ struct csv_dialect
 };
 
 /*
- * Detect how a file is written.  *dialect contains the quote character, and the
- * delimiter or 0; the rest is set.  The delimiter is comma, semicolon, tab or
- * bar, determined from the header outside of quotes: the candidate that yields
- * the most known headings, then the most frequent, then the first in the order
- * above.  A line "sep=;" at the beginning, as Excel writes and reads it, comes
- * before these.
+ * Detect how a file is written.  *dialect contains the quote character, which a fix
+ * file replaces by the double quote, and the delimiter or 0; the rest is set.  The
+ * delimiter is comma, semicolon, tab or bar, determined from the header outside of
+ * quotes: the candidate that yields the most known headings, then the most frequent,
+ * then the first in the order above.  A line "sep=;" at the beginning, as Excel writes
+ * and reads it, comes before these.
  *
  * The header is the first line that is not blank, unless a later line of the text
  * has at least two known headings and all lines above it are titles.  A title has no

@@ -320,6 +320,20 @@ $result = load(1, 'changed keys', qw(zeros.csv --vendor X --map numbers));
 is_deeply(is_fixed('changed keys', $result->{upload_id}, qw(--map numbers)), [ 4, 3, 1, 2 ],
 	'both keys are restored in the one cell');
 
+# The fix file has our quotes, whatever those of the vendor's file are.
+for my $quote (qq{"'"}, 'none')
+{
+	my ($letter) = $quote =~ /(\w)/;
+	my $title = defined $letter ? 'Cup "red"' : q{'Cup, "red"'};
+
+	$letter //= 'q';
+	set_map("ticks-$letter", qq{quote $quote\nproduct_name = "Title"\n}, '--vendor', 'X');
+	write_file("ticks-$letter.csv", $plain . "$letter-1,$title,$letter-1,home > kitchens,2,1\n");
+	$result = load(1, "the quote character $quote", "ticks-$letter.csv", '--vendor', 'X', '--map', "ticks-$letter");
+	is_deeply(is_fixed("quote $quote", $result->{upload_id}, '--map', "ticks-$letter"), [ 1, 1, 0, 1 ], 'the row is good');
+	is(sql("SELECT product_name FROM onboard.products WHERE sku = '$letter-1'"), $title =~ s/^'|'$//gr, 'as it was');
+}
+
 # Who may do what
 sql("CREATE ROLE operator LOGIN; CREATE ROLE loader LOGIN;
 	SELECT onboard_grant_operator('operator'), onboard_grant_loader('loader')");

@@ -131,6 +131,33 @@ test_given(void)
 		   "headings are counted");
 }
 
+/* Detect a file whose map has another quote character; check which one is used. */
+static void
+check_quote(const char *text, char delimiter, enum quote_sign expected)
+{
+	for (int sign = 0; sign < QUOTE_SIGN_COUNT; sign++)
+	{
+		struct csv_dialect dialect = {.delimiter = delimiter, .quote = (enum quote_sign) sign};
+
+		csv_dialect_detect(&dialect, text_of(text), &known);
+		is_int(dialect.quote, expected == QUOTE_SIGN_COUNT ? (enum quote_sign) sign : expected,
+			   "quote character of %s instead of %s", text,
+			   quote_sign_name((enum quote_sign) sign));
+	}
+}
+
+static void
+test_fix_file(void)
+{
+	check_quote("sku,onboard_line,onboard_errors,onboard_suggestion\n", 0, QUOTE_DOUBLE);
+	check_quote("\n\"two\nlines\";onboard_line;\"onboard_errors\"\n", 0, QUOTE_DOUBLE);
+	check_quote("sku^onboard_line^onboard_errors\n", '^', QUOTE_DOUBLE);
+	check_quote("sku,onboard_line,onboard_errors\n", '^', QUOTE_SIGN_COUNT);
+	check_quote("sku,onboard_line\nx,onboard_errors\n", 0, QUOTE_SIGN_COUNT);
+	check_quote("sku,price\n", 0, QUOTE_SIGN_COUNT);
+	check_quote("", 0, QUOTE_SIGN_COUNT);
+}
+
 static void
 test_quote_signs(void)
 {
@@ -172,6 +199,7 @@ main(void)
 	test_no_headings();
 	test_header();
 	test_given();
+	test_fix_file();
 	test_quote_signs();
 	test_acceptable();
 	return unit_done();
