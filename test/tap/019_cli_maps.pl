@@ -334,6 +334,28 @@ for my $quote (qq{"'"}, 'none')
 	is(sql("SELECT product_name FROM onboard.products WHERE sku = '$letter-1'"), $title =~ s/^'|'$//gr, 'as it was');
 }
 
+# split: a text without the part that is asked for stays, and its rule judges it.
+set_map('sizes', <<'MAP', '--vendor', 'X');
+vendor_product_id = "Nr"
+sku = "Nr"
+product_name = "Titel"
+category = constant "Kitchen"
+price = "Preis" | split("/", 2)
+stock_quantity = constant "1"
+MAP
+write_file('sizes.csv', "Nr,Titel,Preis\nZ-1,Topf,9/12.50\nZ-2,Pfanne,12.50\nZ-3,Kelle,neun\nZ-4,Sieb,9/\n");
+($out) = is_exit(0, 'a part', qw(map test sizes.csv --vendor X --map sizes));
+like($out, qr{^ +2  price +Preis +9/12\.50 +12\.50$}m, 'that the text has');
+like($out, qr/^ +3  price +Preis +12\.50 +12\.50$/m, 'that it lacks: it stays');
+like($out, qr/^ +4  price +Preis +neun +neun$/m, 'likewise');
+like($out, qr{^ +5  price +Preis +9/ *$}m, 'that is blank');
+$result = load(1, 'the rules judge the values', qw(sizes.csv --vendor X --map sizes));
+is_deeply([ map { [ @$_[ 1 .. 3 ] ] } csv_rows(read_file($result->{reports}{errors}), ',') ],
+	[ [ 'Error Field', 'Rejected Value', 'Error Message' ],
+		[ 'Preis', 'neun', 'Preis "neun" is not a plain number such as 1299.00' ],
+		[ 'Preis', '9/', 'Preis is required; the file has "9/"' ] ],
+	'and a message says what the file has instead');
+
 # Who may do what
 sql("CREATE ROLE operator LOGIN; CREATE ROLE loader LOGIN;
 	SELECT onboard_grant_operator('operator'), onboard_grant_loader('loader')");
