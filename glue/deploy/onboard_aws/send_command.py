@@ -13,6 +13,8 @@ from .vendor_command import find_vendor
 
 # A name that contains its vendor, as the parser reads it: VENDOR_YYYYMMDD_HHMMSS and an ending.
 NAMED = re.compile(rf"({VENDOR_ID.pattern})_\d{{8}}_\d{{6}}({'|'.join(map(re.escape, FILE_SUFFIXES))})+", re.IGNORECASE)
+# The name that asks for no map, even if the vendor has a default one.
+NO_MAP = "none"
 # S3's limit of a key.
 MOST_KEY_BYTES = 1024
 # First bytes of documents that are sent by mistake.
@@ -31,7 +33,8 @@ def check_name(name: str, vendor_id: str) -> None:
                       "Check the vendor, or use --file-name.")
 
 
-def check_content(path: str, largest: int) -> None:
+def check_content(path: str) -> int:
+    """Refuse a file without contents that the pipeline reads; return its size."""
     try:
         with open(path, "rb") as file:
             size, begin = os.fstat(file.fileno()).st_size, file.read(4)
@@ -40,12 +43,23 @@ def check_content(path: str, largest: int) -> None:
         raise CommandError("file", "UNREADABLE_FILE", f'file "{path}" {problem}') from error
     if size == 0:
         raise CommandError("file", "EMPTY_FILE", f'file "{path}" is empty')
-    if largest and size > largest:
-        raise CommandError("file", "FILE_TOO_LARGE", f'file "{path}" has {size} bytes; the pipeline accepts {largest}',
-                           "Split it, or raise MAX_FILE_BYTES of the functions.")
     kind = next((kind for magic, kind in NOT_TEXT.items() if begin.startswith(magic)), "")
     if kind:
         raise CommandError("file", "NOT_TEXT", f'file "{path}" is {kind}', "Save it as .xlsx or CSV.")
+    return size
+
+
+def check_size(command: Command, path: str, size: int, map_name: str) -> None:
+    """Refuse a file over the limit of the functions; a map may set another one, which only the functions can read."""
+    largest = max_file_bytes(command.aws, command.outputs)
+    if not largest or size <= largest:
+        return
+    if map_name:
+        command.output.note(f'file "{path}" has {size} bytes; the pipeline accepts {largest}, '
+                            f'unless map "{map_name}" has another max_bytes')
+        return
+    raise CommandError("file", "FILE_TOO_LARGE", f'file "{path}" has {size} bytes; the pipeline accepts {largest}',
+                       "Split it, raise MAX_FILE_BYTES of the functions, or name a map with another max_bytes.")
 
 
 def metadata(options: Namespace) -> dict[str, str]:
@@ -66,10 +80,12 @@ def run(command: Command) -> int:
     vendor_id, path, aws, outputs = command.vendor_id, command.options.file, command.aws, command.outputs
     name = command.options.file_name or os.path.basename(path)
     check_name(name, vendor_id)
-    check_content(path, max_file_bytes(aws, outputs))
+    size = check_content(path)
     vendor = find_vendor(Operator(aws, outputs), vendor_id)
     if vendor["status"] != "active":
         raise refused("VENDOR_NOT_ACTIVE", f"vendor {vendor_id} is {vendor['status']}")
+    map_name = command.options.map or vendor["default_map"] or NO_MAP
+    check_size(command, path, size, "" if map_name == NO_MAP else map_name)
     key = prefix_of(vendor_id) + name
     with open(path, "rb") as file:
         answer = aws.write(f"put {path} to s3://{outputs['BucketName']}/{key}", "s3", "put_object",

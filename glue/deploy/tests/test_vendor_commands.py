@@ -281,6 +281,18 @@ class VendorTest(CommandTest):
         for option, value in (("--mode", "merge"), ("--match", "name"), ("--blank", "maybe"), ("--as-of", "yesterday")):
             self.run_command("send", path, "-v", "VEND001", "-s", STACK, option, value, code=3)
 
+    def test_send_leaves_the_size_to_a_map(self) -> None:
+        self.run_command(*ADD)
+        path = self.path("large.csv", b"x" * 10485761)
+        run = self.run_command("send", path, "-v", "VEND001", "-s", STACK, "--map", "shopify")
+        self.assertIn('the pipeline accepts 10485760, unless map "shopify" has another max_bytes', run.error)
+        self.operator.vendors["VEND001"]["default_map"] = "shop"
+        run = self.run_command("send", path, "-v", "VEND001", "-s", STACK)
+        self.assertIn('unless map "shop" has another max_bytes', run.error)
+        self.assertEqual([name for name in self.front.names() if name == "s3.PutObject"], ["s3.PutObject"] * 2)
+        run = self.run_command("send", self.path("small.csv", ROWS), "-v", "VEND001", "-s", STACK)
+        self.assertNotIn("max_bytes", run.error)
+
     def test_send_refuses_what_the_pipeline_would(self) -> None:
         self.run_command(*ADD)
         refused = {
@@ -295,6 +307,10 @@ class VendorTest(CommandTest):
             with self.subTest(code):
                 run = self.run_command("send", path, "--vendor", vendor, "-s", STACK, "--json", code=2)
                 self.assertEqual(run.document["error"]["code"], code)
+        self.operator.vendors["VEND001"]["default_map"] = "shop"
+        run = self.run_command("send", refused["FILE_TOO_LARGE"][0], "-v", "VEND001", "-s", STACK, "--map", "none", "--json",
+                               code=2)
+        self.assertEqual(run.document["error"]["code"], "FILE_TOO_LARGE")
         path = self.path("good.csv", ROWS)
         run = self.run_command("send", path, "-v", "VEND001", "-s", STACK, "--file-name", "a/b", "--json", code=2)
         self.assertEqual(run.document["error"]["code"], "FILE_NAME_INVALID")
