@@ -177,6 +177,81 @@ SELECT onboard_set_map('MAP-2', 'shop', 'sku = "S"'); -- ERROR
 SELECT onboard_set_map_values('MAP-2', 'more', '{}'); -- ERROR
 INSERT INTO onboard.column_maps (vendor_id, map_name, version, definition) VALUES ('MAP-2', 'x', 1, ''); -- ERROR
 RESET ROLE;
+-- What one vendor's login tries by hand against what belongs to another, and against what it may only read: it finds
+-- nothing, may write nothing, and no error shows what is there.
+CREATE FUNCTION outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	found bigint;
+BEGIN
+	EXECUTE statement;
+	GET DIAGNOSTICS found = ROW_COUNT;
+	RETURN found || ' rows';
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLSTATE || ' ' || SQLERRM;
+END $$;
+CREATE FUNCTION shout(value text) RETURNS boolean COST 0.0001 LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE NOTICE 'seen: %', value;
+	RETURN true;
+END $$;
+CREATE ROLE regress_onboard_map_rival;
+GRANT EXECUTE ON FUNCTION outcome(text), shout(text) TO regress_onboard_map_rival;
+SELECT onboard_grant_vendor('regress_onboard_map_rival', 'MAP-1');
+SELECT onboard_set_map('MAP-2', 'theirs', 'sku = "Secret"'), onboard_set_map_values('MAP-2', 'theirs', '{"secret": "x"}'),
+	onboard_set_exchange_rate('NOK', 'EUR', 0.09);
+SELECT onboard_begin_upload('MAP-2', 'theirs.csv', content_id => 'theirs', map_name => 'theirs') AS theirs,
+	onboard_map('MAP-2', 'theirs') ->> 'hash' AS hash \gset
+SET ROLE regress_onboard_map_rival;
+SELECT (SELECT count(*) > 0 FROM onboard.column_maps) AS maps, (SELECT count(*) > 0 FROM onboard.map_values) AS lists,
+	(SELECT count(*) > 0 FROM onboard.frozen_maps) AS frozen, (SELECT count(*) > 0 FROM onboard.exchange_rates) AS rates;
+SELECT statement, replace(outcome(replace(replace(statement, 'UPLOAD', :'theirs'), 'HASH', :'hash')), :'theirs', 'UPLOAD')
+	AS outcome FROM unnest(ARRAY[
+	$$SELECT FROM onboard.column_maps WHERE vendor_id = 'MAP-2' OR definition ~ 'Secret'$$,
+	$$SELECT FROM onboard.column_maps WHERE vendor_id = 'MAP-2' AND shout(definition)$$,
+	$$SELECT FROM onboard.map_values WHERE vendor_id = 'MAP-2' AND shout(pairs::text)$$,
+	$$SELECT FROM onboard.frozen_maps WHERE map_hash = 'HASH' AND shout(document::text)$$,
+	$$SELECT FROM onboard.upload_history WHERE map_hash = 'HASH' AND shout(map_name)$$,
+	$$SELECT FROM onboard.column_maps c JOIN (VALUES ('MAP-2')) v (id) ON c.vendor_id = v.id$$,
+	$$SELECT onboard_map('MAP-2', 'theirs')$$,
+	$$SELECT onboard_map('MAP-1', 'theirs')$$,
+	$$SELECT onboard_maps('MAP-2')$$,
+	$$SELECT onboard_upload_map('UPLOAD')$$,
+	$$SELECT FROM onboard.newest_map('MAP-2', 'theirs') n WHERE (n.version, n.definition) IS DISTINCT FROM (NULL, NULL)$$,
+	$$SELECT onboard.map_definition('MAP-2', 'theirs')$$,
+	$$SELECT onboard.map_document('MAP-2', 'theirs')$$,
+	$$SELECT onboard_set_map('MAP-2', 'theirs', '')$$,
+	$$SELECT onboard_set_map('MAP-1', 'mine', '')$$,
+	$$SELECT onboard_remove_map('MAP-2', 'theirs')$$,
+	$$SELECT onboard_set_default_map('MAP-2', 'theirs')$$,
+	$$SELECT onboard_set_map_values('MAP-2', 'theirs', NULL)$$,
+	$$SELECT onboard_set_exchange_rate('NOK', 'EUR', 1)$$,
+	$$SELECT onboard_begin_upload('MAP-1', 'x.csv', map_name => 'theirs')$$,
+	$$INSERT INTO onboard.column_maps (vendor_id, map_name, version, definition) VALUES ('MAP-2', 'theirs', 1, '')$$,
+	$$INSERT INTO onboard.map_values (vendor_id, list_name, pairs) VALUES ('MAP-2', 'theirs', '{}')$$,
+	$$INSERT INTO onboard.exchange_rates (from_currency, to_currency, rate_date, rate) VALUES ('NOK', 'EUR', now(), 1)$$,
+	$$INSERT INTO onboard.vendor_roles (role_name, vendor_id) VALUES (CURRENT_USER, 'MAP-2')$$,
+	$$UPDATE onboard.column_maps SET vendor_id = 'MAP-1'$$,
+	$$UPDATE onboard.map_values SET vendor_id = 'MAP-1'$$,
+	$$UPDATE onboard.exchange_rates SET rate = 1$$,
+	$$UPDATE onboard.upload_history SET map_hash = 'HASH'$$,
+	$$UPDATE onboard.vendors SET default_map = 'theirs'$$,
+	$$DELETE FROM onboard.column_maps$$,
+	$$DELETE FROM onboard.map_values$$,
+	$$DELETE FROM onboard.frozen_maps$$,
+	$$DELETE FROM onboard.exchange_rates$$,
+	$$MERGE INTO onboard.map_values m USING (VALUES (1)) v ON m.vendor_id = 'MAP-2' WHEN MATCHED THEN DELETE$$,
+	$$SELECT FROM onboard.column_maps FOR UPDATE$$,
+	$$TRUNCATE onboard.map_values$$,
+	$$ALTER TABLE onboard.map_values DISABLE ROW LEVEL SECURITY$$,
+	$$SET row_security = off; SELECT FROM onboard.column_maps$$]) WITH ORDINALITY u (statement, position) ORDER BY position;
+RESET row_security;
+RESET ROLE;
+SELECT onboard_map('MAP-2', 'theirs') ->> 'definition' AS definition,
+	(SELECT pairs FROM onboard.map_values WHERE (vendor_id, list_name) = ('MAP-2', 'theirs')) AS pairs,
+	(SELECT rate FROM onboard.exchange_rates WHERE from_currency = 'NOK') AS rate;
+SELECT onboard_remove_map('MAP-2', 'theirs'), onboard_set_map_values('MAP-2', 'theirs', NULL);
+DELETE FROM onboard.exchange_rates WHERE from_currency = 'NOK';
+DROP FUNCTION outcome(text), shout(text);
 -- An operator role that is confined to a vendor cannot write maps.
 SELECT onboard_grant_operator('regress_onboard_map_vendor');
 SET ROLE regress_onboard_map_vendor;
@@ -391,9 +466,9 @@ SELECT error_field, error_message FROM onboard.validation_errors e CROSS JOIN LA
 	(s.heading, s.message) = ('Mode', 'Mode "erase" is neither update nor delete; the file has "tilgen"');
 
 -- A vendor is deleted with its maps.
-DROP OWNED BY regress_onboard_map_vendor, regress_onboard_map_operator, regress_onboard_map_loader;
+DROP OWNED BY regress_onboard_map_vendor, regress_onboard_map_rival, regress_onboard_map_operator, regress_onboard_map_loader;
 DELETE FROM onboard.vendor_roles WHERE role_name LIKE 'regress\_onboard\_map%';
-DROP ROLE regress_onboard_map_vendor, regress_onboard_map_operator, regress_onboard_map_loader;
+DROP ROLE regress_onboard_map_vendor, regress_onboard_map_rival, regress_onboard_map_operator, regress_onboard_map_loader;
 DELETE FROM onboard.products WHERE vendor_id LIKE 'MAP-%';
 DELETE FROM onboard.product_changes WHERE vendor_id LIKE 'MAP-%';
 DELETE FROM onboard.outbox WHERE vendor_id LIKE 'MAP-%';

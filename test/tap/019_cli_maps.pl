@@ -7,6 +7,7 @@ use FindBin;
 use lib $FindBin::Bin;
 use CliTest;
 use Encode qw(decode encode);
+use IO::Compress::Gzip qw(gzip);
 use Test::More;
 use Workbook;
 
@@ -158,6 +159,24 @@ write_file('fix.csv', $fix =~ s/zehn/"1.010,00"/r);
 load(0, 'the corrected row is loaded', qw(fix.csv --vendor V --map shop --encoding UTF-8));
 is(sql("SELECT concat_ws('|', product_name, category, price) FROM onboard.products WHERE sku = 'S-B-1'"), 'Lampe|Bedroom|1010.00',
 	'it is a product');
+
+# In an archive, a file is read with its map as it is by itself.
+gzip "$work/shop.csv" => "$work/shop.csv.gz";
+write_zip("$work/packed.zip", 'shop.csv' => read_file('shop.csv'));
+for my $packed ('shop.csv.gz', 'packed.zip')
+{
+	my $again;
+
+	sql('DELETE FROM onboard.products');
+	($out) = is_exit(1, "$packed is checked", 'check', $packed, qw(--vendor V --map shop --json));
+	is_deeply([ @{ json_of($out) }{qw(causes skipped_rows)} ], [ @$checked{qw(causes skipped_rows)} ], 'as by itself');
+	($out) = is_exit(1, "$packed is compared", 'diff', $packed, qw(--vendor V --map shop --json));
+	is_deeply([ @{ json_of($out) }{qw(inserted error_records skipped_rows)} ], [ 3, 1, 1 ], 'likewise');
+	$again = load(1, "$packed is loaded", $packed, qw(--vendor V --map shop));
+	is_deeply([ @$again{qw(valid_records error_records skipped_rows map_name causes)} ], [ 3, 1, 1, 'shop', $checked->{causes} ],
+		'likewise');
+	is(read_file($again->{reports}{$_}), read_file("onboard-reports/$upload/$_.csv"), "its $_") for qw(errors fix);
+}
 
 # Which map a file is read with
 ($out, $err) = is_exit(2, 'without a map', qw(load shop.csv --vendor V --encoding windows-1252));
@@ -355,6 +374,65 @@ is_deeply([ map { [ @$_[ 1 .. 3 ] ] } csv_rows(read_file($result->{reports}{erro
 		[ 'Preis', 'neun', 'Preis "neun" is not a plain number such as 1299.00' ],
 		[ 'Preis', '9/', 'Preis is required; the file has "9/"' ] ],
 	'and a message says what the file has instead');
+
+# A replace that comes too late: the rows that a map finds, skips and fills change products as those of our own columns do.
+add_vendor(qw(Y Z));
+for my $vendor (qw(Y Z))
+{
+	is_exit(0, "$vendor may replace", qw(vendor set), $vendor, '--modes', 'insert,upsert,update,replace', '--price-guard', '',
+		'--sold-out-guard', '', '--discontinue-guard', '');
+}
+set_map('shelf', <<'MAP', '--vendor', 'Y');
+skip when "Type" is "parent"
+skip when "State" | fill_down("Group") is "draft"
+vendor_product_id = "Code"
+sku = "Code" | prefix("Y-")
+product_name = "Title" | fill_down("Group")
+category = "Kind" | fill_down("Group")
+price = "Price" | decimal_comma
+stock_quantity = constant "1"
+ignore others
+MAP
+
+# Load lines in the vendor's layout, and the same products in ours; compare what they change.
+sub is_same_change
+{
+	my ($name, $code, $mode, $time, $lines, $products) = @_;
+	my @layouts = ([ 'Y', 'Group;Type;Code;Title;Kind;Price;State', $lines, '--map', 'shelf' ],
+		[ 'Z', 'vendor_product_id,sku,product_name,category,price,stock_quantity', $products ]);
+	my (@counts, @products);
+
+	for my $layout (@layouts)
+	{
+		my ($vendor, $header, $rows, @options) = @$layout;
+		my $file = write_file("shelf-$vendor-$time.csv", join '', map { "$_\n" } $header, @$rows);
+
+		$result = load($code, "$name for $vendor", $file, '--vendor', $vendor, '--mode', $mode, '--as-of', "${time}T00:00:00Z",
+			@options);
+		push @counts, columns_of($result->{upload_id}, 'valid_records, error_records, inserted, updated, unchanged, stale, held,
+			discontinued, discontinued_missing, unnamed_records');
+		push @products, sql("SELECT string_agg(concat_ws('|', vendor_product_id, substr(sku, 3), product_name, category, price,
+			status), E'\n' ORDER BY sku) FROM onboard.products WHERE vendor_id = '$vendor'");
+	}
+	is($counts[0], $counts[1], "$name: the same counts");
+	is($products[0], $products[1], "$name: the same products");
+	return $counts[0];
+}
+
+is_same_change('products', 0, 'upsert', '2026-01-10',
+	[ 'a;parent;a;Shirt;Books;;', 'a;;A-1;;;1,00;', 'a;;A-2;;;2,00;', 'b;parent;b;Lamp;Kitchen;;', 'b;;B-1;;;3,00;',
+		'b;;B-2;;;4,00;', 'c;;C-1;Cup;Kitchen;5,00;' ],
+	[ 'A-1,Z-A-1,Shirt,Books,1.00,1', 'A-2,Z-A-2,Shirt,Books,2.00,1', 'B-1,Z-B-1,Lamp,Kitchen,3.00,1',
+		'B-2,Z-B-2,Lamp,Kitchen,4.00,1', 'C-1,Z-C-1,Cup,Kitchen,5.00,1' ]);
+is_same_change('a newer price', 0, 'upsert', '2026-01-20', ['a;;A-1;Shirt;Books;9,00;'], ['A-1,Z-A-1,Shirt,Books,9.00,1']);
+like(is_same_change('a late replace', 1, 'replace', '2026-01-15',
+	[ 'a;parent;a;Coat;Books;;', 'a;;A-1;;;1,50;', 'a;;A-2;;;2,50;', 'b;parent;b;Light;Kitchen;;', 'b;;B-1;;;3,00;',
+		'c;parent;c;Cup;Kitchen;;draft', 'c;;C-1;;;5,00;', 'd;parent;d;Dish;Kitchen;;', 'd;;D-1;;;6,00;', 'd;;D-2;;;six;' ],
+	[ 'A-1,Z-A-1,Coat,Books,1.50,1', 'A-2,Z-A-2,Coat,Books,2.50,1', 'B-1,Z-B-1,Light,Kitchen,3.00,1',
+		'D-1,Z-D-1,Dish,Kitchen,6.00,1', 'D-2,Z-D-2,Dish,Kitchen,six,1' ]), qr/^4\|1\|1\|2\|0\|1\|0\|0\|2\|/,
+	'one row is stale, and two products that no row names are discontinued');
+is_same_change('one that is older still', 0, 'replace', '2026-01-05', [ 'a;parent;a;Old;Books;;', 'a;;A-1;;;0,50;' ],
+	['A-1,Z-A-1,Old,Books,0.50,1']);
 
 # Who may do what
 sql("CREATE ROLE operator LOGIN; CREATE ROLE loader LOGIN;

@@ -1,6 +1,7 @@
 """Test files in vendors' own layouts through the whole pipeline, by both routes: a map that the metadata name, a default
 map, and none; each ends as the command line ends it, with the same products, findings and reports."""
 
+import gzip
 import io
 import json
 import os
@@ -43,9 +44,20 @@ Zeilen";Buch;2,00;GELB;x
 """
 PRICE_FILE = "Code|Price\nA-1|1400,50\nA-2|zwölf\nX-9|3,00\n"
 OUR_FILE = "sku,vendor_product_id,product_name,category,price,stock_quantity\nO-1,O-1,Cup,Books,2.00,1\nO-2,O-2,Mug,Boks,2.00,1\n"
+
+
+def zipped(content: bytes) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("inside.csv", content)
+    return archive.getvalue()
+
+
 # In the order in which they are sent; the name, the map, the contents.
 FILES = (("shop.csv", "shop", SHOP_FILE.encode()), ("prices.csv", "", PRICE_FILE.encode("cp1252")),
-         ("ours.csv", "none", OUR_FILE.encode()), ("unknown.csv", "none", SHOP_FILE.encode()))
+         ("ours.csv", "none", OUR_FILE.encode()), ("unknown.csv", "none", SHOP_FILE.encode()),
+         ("packed.csv.gz", "shop", gzip.compress(SHOP_FILE.replace("-", "-G").encode(), mtime=0)),
+         ("packed.zip", "shop", zipped(SHOP_FILE.replace("-", "-Z").encode())))
 
 OUTCOME = """SELECT file_name, status, failure_code, mode, map_name, map_version, map_hash, total_records, valid_records,
                     error_records, updated, metadata -> 'header' AS header, metadata -> 'keys' AS keys,
@@ -112,7 +124,8 @@ class MapTest(WholeTest):
             self.check_reports(name)
         ended = self.database.query(OUTCOME)
         self.assertEqual([(row["file_name"], row["status"], row["map_name"], row["skipped"]) for row in ended],
-                         [("ours.csv", "partial", None, None), ("prices.csv", "partial", "prices", None),
+                         [("ours.csv", "partial", None, None), ("packed.csv.gz", "partial", "shop", "1"),
+                          ("packed.zip", "partial", "shop", "1"), ("prices.csv", "partial", "prices", None),
                           ("shop.csv", "partial", "shop", "1"), ("unknown.csv", "failed", None, None)])
         self.assertEqual(ended, self.expected.query(OUTCOME))
         self.assertEqual(verdicts(self.database), verdicts(self.expected))
