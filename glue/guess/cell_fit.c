@@ -464,12 +464,6 @@ add_stock_steps(const struct cell_profile *profile, struct text_builder *steps)
 static enum weight_unit
 find_weight_unit(const struct cell_profile *profile, struct text_view heading)
 {
-	static const char *const words[WEIGHT_UNIT_COUNT] = {
-		[WEIGHT_GRAM] = "g,gr,gram,grams,gramm,grammes,gramos,grammi,gramas",
-		[WEIGHT_MILLIGRAM] = "mg",
-		[WEIGHT_POUND] = "lb,lbs,pounds",
-		[WEIGHT_OUNCE] = "oz",
-	};
 	enum weight_unit unit = WEIGHT_KILOGRAM;
 
 	for (int i = 0; i < WEIGHT_UNIT_COUNT; i++)
@@ -479,37 +473,29 @@ find_weight_unit(const struct cell_profile *profile, struct text_view heading)
 	}
 	if (profile->weights[unit] > 0)
 		return unit;
-	for (int i = 0; i < WEIGHT_UNIT_COUNT; i++)
-	{
-		if (words[i] != NULL && vocabulary_has_word(heading, words[i]))
-			return (enum weight_unit) i;
-	}
-	if (fractions(profile) == 0 && profile->largest > LARGEST_KILOGRAMS &&
-		!vocabulary_has_word(heading, "kg"))
-		return WEIGHT_GRAM;
-	return WEIGHT_KILOGRAM;
+	unit = weight_unit_of_heading(heading);
+	if (unit != WEIGHT_UNIT_COUNT)
+		return unit;
+	return fractions(profile) == 0 && profile->largest > LARGEST_KILOGRAMS ? WEIGHT_GRAM
+																		   : WEIGHT_KILOGRAM;
 }
 
 static void
 add_weight_steps(const struct cell_profile *profile, struct text_view heading,
 				 struct text_builder *steps)
 {
-	static const char *const factors[WEIGHT_UNIT_COUNT] = {
-		[WEIGHT_GRAM] = "factor(0.001)",           [WEIGHT_MILLIGRAM] = "factor(0.000001)",
-		[WEIGHT_TONNE] = "factor(1000)",           [WEIGHT_POUND] = "factor(0.45359237)",
-		[WEIGHT_OUNCE] = "factor(0.028349523125)",
-	};
 	enum weight_unit unit = find_weight_unit(profile, heading);
+	const char *factor = weight_unit_step(unit);
 
 	if (profile->weights[unit] > 0 && profile->spaced_units > 0)
 		add_step(steps, "split(\" \", 1)");
 	add_number_steps(profile, false, steps);
-	if (factors[unit] != NULL)
-		add_step(steps, factors[unit]);
-	if (factors[unit] != NULL || profile->most_decimals > OUR_DECIMALS ||
+	if (factor != NULL)
+		add_step(steps, factor);
+	if (factor != NULL || profile->most_decimals > OUR_DECIMALS ||
 		has_uncertain_fractions(profile))
 		add_step(steps, "decimals(2)");
-	if (profile->zeros > 0 || factors[unit] != NULL)
+	if (profile->zeros > 0 || factor != NULL)
 		add_step(steps, "blank_zero");
 }
 

@@ -34,20 +34,6 @@
 
 /* ----- words ----- */
 
-static const struct
-{
-	const char *word;
-	enum weight_unit unit;
-} weight_words[] = {
-	{"kg", WEIGHT_KILOGRAM},  {"kgs", WEIGHT_KILOGRAM}, {"kilo", WEIGHT_KILOGRAM},
-	{"g", WEIGHT_GRAM},       {"gr", WEIGHT_GRAM},      {"gram", WEIGHT_GRAM},
-	{"grams", WEIGHT_GRAM},   {"gramm", WEIGHT_GRAM},   {"grammes", WEIGHT_GRAM},
-	{"gramos", WEIGHT_GRAM},  {"grammi", WEIGHT_GRAM},  {"gramas", WEIGHT_GRAM},
-	{"mg", WEIGHT_MILLIGRAM}, {"t", WEIGHT_TONNE},      {"lb", WEIGHT_POUND},
-	{"lbs", WEIGHT_POUND},    {"pound", WEIGHT_POUND},  {"pounds", WEIGHT_POUND},
-	{"oz", WEIGHT_OUNCE},     {"ounces", WEIGHT_OUNCE},
-};
-
 /* What follows a number of pieces. */
 static const char *const piece_words[] = {"pcs",  "pc",   "st",  "stk",  "stck",  "szt",
 										  "ud",   "uds",  "pz",  "pcs.", "un",    "units",
@@ -71,18 +57,6 @@ is_word_of(const char *const *words, size_t count, struct text_view word)
 			return true;
 	}
 	return false;
-}
-
-/* Find the unit of weight that a word is; WEIGHT_UNIT_COUNT for none. */
-static enum weight_unit
-weight_unit_of(struct text_view word)
-{
-	for (size_t i = 0; i < sizeof(weight_words) / sizeof(weight_words[0]); i++)
-	{
-		if (text_compare_folded(text_of(weight_words[i].word), word) == 0)
-			return weight_words[i].unit;
-	}
-	return WEIGHT_UNIT_COUNT;
 }
 
 /* ----- numbers ----- */

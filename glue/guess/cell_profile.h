@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "guess/sample.h"
+#include "guess/weight_unit.h"
 #include "shared/category.h"
 #include "shared/text.h"
 
@@ -22,18 +23,6 @@ enum number_sign
 	SIGN_APOSTROPHE,
 	SIGN_BLANK,
 	SIGN_COUNT
-};
-
-/* Units of weight, as they appear after numbers and in headings. */
-enum weight_unit
-{
-	WEIGHT_KILOGRAM,
-	WEIGHT_GRAM,
-	WEIGHT_MILLIGRAM,
-	WEIGHT_TONNE,
-	WEIGHT_POUND,
-	WEIGHT_OUNCE,
-	WEIGHT_UNIT_COUNT
 };
 
 /* Counts of cells, of a column or of those in which it has a value. */
