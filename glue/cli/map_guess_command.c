@@ -190,8 +190,10 @@ read_rows(struct guessed_file *file, struct map_guess *guess, struct glue_error 
 	char ignored[DECODE_NAME_SIZE];
 	struct sample *sample;
 
-	if (!map_guess_begin_rows(guess))
+	if (!map_guess_needs_rows(guess))
 		return true;
+	if (!map_guess_begin_rows(guess))
+		return glue_error_memory(error);
 	sample = read_once(file, map_guess_take_row, guess, ignored, error);
 	if (sample == NULL && error->class == GLUE_NO_ERROR)
 		glue_error_memory(error);

@@ -1,7 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * category_census.h
- *	  Counts the categories of a file that we do not have.
+ *	  Counts the categories of a file that we do not have: what the value list
+ *	  of its map will be asked for.
+ *
+ * The rows go through the map, as in a load, so the census finds what the
+ * transformations before the list leave of a cell.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,12 +15,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "guess/cell_profile.h"
+#include "base/failure.h"
+#include "reader/record.h"
+#include "shared/category.h"
 
 /* A category of the vendor's that we do not have. */
 struct unknown_category
 {
-	struct text_view value; /* with a NUL after it */
+	struct text_view value; /* with a NUL after it; in the first spelling that was found */
 	int64_t rows;
 	int meant; /* index in the names of our categories that it plainly means, or -1 */
 };
@@ -25,25 +31,31 @@ struct unknown_category
 struct category_census;
 
 /*
- * Create a census.  Borrows the categories.  reads_paths and reads_lists say that the
- * map finds a category in a path, or in the first of several.  NULL if out of
- * memory.
+ * Create a census for the map with this definition, whose list of categories has no
+ * values yet.  header is borrowed for the call, the categories for the life of the
+ * census.  The caller must call category_census_destroy().  Returns NULL on
+ * the errors of file_map_of_definition() and mapped_header_bind().
  */
 extern struct category_census *
-category_census_new(const struct category_list *categories, bool reads_paths, bool reads_lists);
+category_census_new(struct text_view definition, const struct record *header,
+					const struct category_list *categories, struct glue_error *error);
 
 /* Free a census; NULL is accepted. */
 extern void category_census_destroy(struct category_census *census);
 
-/* Forget what was counted. */
-extern void category_census_reset(struct category_census *census);
+/* Forget what was counted, and begin with the first row again.  Returns false if out of memory. */
+extern bool category_census_reset(struct category_census *census);
 
-/* Count a value, which is trimmed.  Returns false if out of memory. */
-extern bool category_census_add(struct category_census *census, struct text_view value);
+/*
+ * Count the category of the next row; one with fewer fields than the header is left
+ * out.  Returns false if out of memory.
+ */
+extern bool category_census_take(struct category_census *census, const struct record *row);
 
 /*
  * Return the values that are unknown categories, most frequent first; *more is how many
- * rows have others.
+ * rows have others.  Values that a value list does not tell apart are one.  A census of NULL
+ * has none.
  */
 extern const struct unknown_category *
 category_census_unknown(struct category_census *census, int *count, int64_t *more);

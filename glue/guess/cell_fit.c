@@ -54,6 +54,24 @@ fractions(const struct cell_profile *profile)
 	return profile->decimal[SIGN_POINT] + profile->decimal[SIGN_COMMA];
 }
 
+/* Return the sign that most lists of categories have. */
+static enum list_sign
+likely_list_sign(const struct cell_profile *profile)
+{
+	return profile->list_categories[LIST_SEMICOLON] > profile->list_categories[LIST_COMMA]
+			   ? LIST_SEMICOLON
+			   : LIST_COMMA;
+}
+
+/* Return how many cells are our categories after the steps that fit best. */
+static int
+known_categories(const struct cell_profile *profile)
+{
+	int listed = profile->list_categories[likely_list_sign(profile)];
+
+	return listed > profile->path_categories ? listed : profile->path_categories;
+}
+
 /* ----- fit ----- */
 
 static int
@@ -91,11 +109,7 @@ fit_name(const struct cell_profile *profile)
 static int
 fit_category(const struct cell_profile *profile)
 {
-	int known = profile->categories;
-
-	if (profile->list_categories > known)
-		known = profile->list_categories;
-	if (cell_share(profile, known) > 0.5)
+	if (cell_share(profile, known_categories(profile)) > 0.5)
 		return 100;
 	if (are_addresses(profile) || cell_are_numbers(profile))
 		return 10;
@@ -241,16 +255,6 @@ are_codes(const struct cell_profile *profile)
 		   profile->addresses == 0 && profile->image_names == 0;
 }
 
-static int
-known_categories(const struct cell_profile *profile)
-{
-	int known = profile->categories;
-
-	if (profile->path_categories > known)
-		known = profile->path_categories;
-	return known;
-}
-
 int
 cell_evidence(const struct cell_profile *profile, enum onboard_column column)
 {
@@ -273,7 +277,7 @@ cell_evidence(const struct cell_profile *profile, enum onboard_column column)
 					   ? 50
 					   : 0;
 		case COLUMN_CATEGORY:
-			return cell_share(profile, known_categories(profile)) > 0.7 ? 85 : 0;
+			return cell_share(profile, profile->path_categories) > 0.7 ? 85 : 0;
 		case COLUMN_DESCRIPTION:
 			return cell_share(profile, profile->html) > 0.5 ||
 						   (mean > 120 && !are_addresses(profile))
@@ -340,7 +344,9 @@ add_category_reason(const struct cell_profile *profile, struct text_builder *rea
 	int known = known_categories(profile);
 
 	if (known == profile->filled)
-		add(reason, known > profile->categories ? "paths to our categories" : "our categories");
+		add(reason, known == profile->categories ? "our categories"
+					: profile->paths > 0         ? "paths to our categories"
+												 : "our categories in other words");
 	else
 	{
 		add_distinct_reason(profile, reason);
@@ -492,8 +498,7 @@ add_weight_steps(const struct cell_profile *profile, struct text_view heading,
 	add_number_steps(profile, false, steps);
 	if (factor != NULL)
 		add_step(steps, factor);
-	if (factor != NULL || profile->most_decimals > OUR_DECIMALS ||
-		has_uncertain_fractions(profile))
+	if (factor != NULL || profile->most_decimals > OUR_DECIMALS || has_uncertain_fractions(profile))
 		add_step(steps, "decimals(2)");
 	if (profile->zeros > 0 || factor != NULL)
 		add_step(steps, "blank_zero");
@@ -517,25 +522,20 @@ add_image_steps(const struct cell_profile *profile, struct text_builder *steps)
 		add_step(steps, "prefix(\"https:\")");
 }
 
-bool
-cell_fit_reads_lists(const struct cell_profile *profile)
-{
-	return profile->list_categories > profile->path_categories;
-}
-
-bool
-cell_fit_reads_paths(const struct cell_profile *profile)
-{
-	return profile->path_categories > profile->categories || cell_fit_reads_lists(profile) ||
-		   cell_share(profile, profile->paths) > 0.5;
-}
-
 static void
 add_category_steps(const struct cell_profile *profile, struct text_builder *steps)
 {
-	if (cell_fit_reads_lists(profile))
-		add_step(steps, "first_of(\",\")");
-	if (cell_fit_reads_paths(profile))
+	enum list_sign sign = likely_list_sign(profile);
+	bool are_lists = profile->list_categories[sign] > profile->path_categories;
+
+	if (are_lists)
+	{
+		add_step(steps, "first_of(\"");
+		add(steps, list_sign_text(sign));
+		add(steps, "\")");
+	}
+	if (are_lists || profile->path_categories > profile->categories ||
+		cell_share(profile, profile->paths) > 0.5)
 		add_step(steps, "category_path");
 }
 

@@ -39,8 +39,4 @@ extern void cell_fit_reason(const struct cell_profile *profile, enum onboard_col
 extern void cell_fit_steps(const struct cell_profile *profile, enum onboard_column column,
 						   struct text_view heading, struct text_builder *steps);
 
-/* Do the steps of a column of categories take the first of several, or a part of a path? */
-extern bool cell_fit_reads_lists(const struct cell_profile *profile);
-extern bool cell_fit_reads_paths(const struct cell_profile *profile);
-
 #endif /* GLUE_CELL_FIT_H */

@@ -15,6 +15,7 @@
 
 #include "base/heap.h"
 #include "guess/cell_profile.h"
+#include "reader/transform.h"
 #include "shared/columns.h"
 #include "shared/suggest.h"
 #include "shared/url.h"
@@ -548,55 +549,60 @@ has_entity(struct text_view cell)
 
 /* ----- categories ----- */
 
-/* Cut the first part off a text, at one of these signs; false if none is left. */
+const char *
+list_sign_text(enum list_sign sign)
+{
+	static const char *const texts[LIST_SIGN_COUNT] = {[LIST_COMMA] = ",", [LIST_SEMICOLON] = ";"};
+
+	return texts[sign];
+}
+
+/* Does the category_path of a map find one of our categories in a text? */
 static bool
-next_part(struct text_view *rest, const char *signs, struct text_view *part)
+has_category_path(struct text_view text, const struct category_list *categories)
 {
-	size_t length = 0;
+	const struct transform_step step = {.transformation = TRANSFORMATION_CATEGORY_PATH,
+										.categories = categories};
+	struct transform_room room = {0};
 
-	if (rest->data == NULL)
-		return false;
-	while (length < rest->length && strchr(signs, rest->data[length]) == NULL)
-		length++;
-	*part = text_trim((struct text_view){rest->data, length});
-	if (length < rest->length)
-		*rest = (struct text_view){rest->data + length + 1, rest->length - length - 1};
-	else
-		*rest = (struct text_view){NULL, 0};
-	return true;
+	return name_find(transform_apply(&step, text, &room), categories->names, categories->count) >=
+		   0;
 }
 
-bool
-cell_has_known_part(struct text_view text, const struct category_list *categories)
+/* Return what the first_of of a map makes of a text. */
+static struct text_view
+first_in_list(struct text_view text, enum list_sign sign)
 {
-	struct text_view part;
+	const struct text_view argument = text_of(list_sign_text(sign));
+	const struct transform_step step = {
+		.transformation = TRANSFORMATION_FIRST_OF, .argument_count = 1, .arguments = &argument};
+	struct transform_room room = {0};
 
-	while (next_part(&text, ">/|:", &part))
-	{
-		if (name_find(part, categories->names, categories->count) >= 0)
-			return true;
-	}
-	return false;
+	return transform_apply(&step, text, &room);
 }
 
+/* A cell is judged by what the map will make of it. */
 static void
 count_category(struct cell_profile *profile, struct text_view cell,
 			   const struct category_list *categories)
 {
-	struct text_view rest = cell;
-	struct text_view first;
+	bool has_path;
 
 	if (cell.length > ONBOARD_MAX_FIELD_BYTES / 16)
 		return;
 	profile->paths += memchr(cell.data, '>', cell.length) != NULL ||
 					  memchr(cell.data, '/', cell.length) != NULL ||
 					  memchr(cell.data, '|', cell.length) != NULL;
-	if (name_find(cell, categories->names, categories->count) >= 0)
-		profile->categories++;
-	if (cell_has_known_part(cell, categories))
-		profile->path_categories++;
-	if (next_part(&rest, ",;", &first) && cell_has_known_part(first, categories))
-		profile->list_categories++;
+	has_path = has_category_path(cell, categories);
+	profile->categories += name_find(cell, categories->names, categories->count) >= 0;
+	profile->path_categories += has_path;
+	for (int sign = 0; sign < LIST_SIGN_COUNT; sign++)
+	{
+		struct text_view first = first_in_list(cell, (enum list_sign) sign);
+
+		profile->list_categories[sign] +=
+			first.length == cell.length ? has_path : has_category_path(first, categories);
+	}
 }
 
 /* ----- the column ----- */

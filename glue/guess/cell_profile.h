@@ -25,6 +25,14 @@ enum number_sign
 	SIGN_COUNT
 };
 
+/* Signs between the categories of a cell, which are not in paths. */
+enum list_sign
+{
+	LIST_COMMA,
+	LIST_SEMICOLON,
+	LIST_SIGN_COUNT
+};
+
 /* Counts of cells, of a column or of those in which it has a value. */
 struct cell_profile
 {
@@ -66,9 +74,9 @@ struct cell_profile
 	int units;      /* piece, kg, Stk., ... */
 
 	/* categories */
-	int categories;      /* is one of ours */
-	int path_categories; /* a part of it is */
-	int list_categories; /* a part of the first of several is */
+	int categories;                       /* is one of ours */
+	int path_categories;                  /* category_path finds one of ours */
+	int list_categories[LIST_SIGN_COUNT]; /* it does in the first of several, where there are */
 };
 
 /*
@@ -109,7 +117,7 @@ extern char number_sign_character(enum number_sign sign);
  */
 extern bool cell_number(struct text_view cell, enum number_sign decimal, double *number);
 
-/* Is a part of a path, such as Home > Kitchen, the name of one of these categories? */
-extern bool cell_has_known_part(struct text_view text, const struct category_list *categories);
+/* Return the sign as a text. */
+extern const char *list_sign_text(enum list_sign sign);
 
 #endif /* GLUE_CELL_PROFILE_H */

@@ -11,6 +11,7 @@
 #include "guess/assignment.h"
 #include "guess/category_census.h"
 #include "guess/map_guess.h"
+#include "guess/map_text.h"
 #include "guess/row_kinds.h"
 #include "reader/vocabulary.h"
 #include "shared/appearance.h"
@@ -515,25 +516,6 @@ find_next(struct map_guess *guess)
 }
 
 static bool
-count_sample_categories(struct map_guess *guess)
-{
-	int heading = guess->columns[COLUMN_CATEGORY].heading;
-	const struct cell_profile *profile = heading >= 0 ? &guess->profiles[heading] : NULL;
-
-	guess->census =
-		category_census_new(&guess->categories, profile != NULL && cell_fit_reads_paths(profile),
-							profile != NULL && cell_fit_reads_lists(profile));
-	if (guess->census == NULL)
-		return false;
-	for (int row = 0; heading >= 0 && row < guess->table->row_count; row++)
-	{
-		if (!category_census_add(guess->census, sample_cell(guess->table, row, heading)))
-			return false;
-	}
-	return true;
-}
-
-static bool
 fill(struct map_guess *guess)
 {
 	int count = guess->table->column_count;
@@ -568,7 +550,43 @@ fill(struct map_guess *guess)
 	row_kinds_find_skip(guess);
 	row_kinds_fill_down(guess);
 	find_next(guess);
-	return count_sample_categories(guess);
+	return true;
+}
+
+/* Write the map as it is without the census, whose rows go through it. */
+static bool
+start_census(struct map_guess *guess, struct glue_error *error)
+{
+	const struct map_text_facts facts = {.file_name = ""};
+	const struct record header = {.line_number = 1,
+								  .field_count = guess->table->column_count,
+								  .fields = guess->table->headings,
+								  .raw = text_of("")};
+	struct byte_buffer text = {0};
+
+	if (map_text_write(guess, &facts, &text, error))
+		guess->census = category_census_new((struct text_view){text.data, text.used}, &header,
+											&guess->categories, error);
+	byte_buffer_clean_up(&text);
+	return guess->census != NULL;
+}
+
+static bool
+count_sample_categories(struct map_guess *guess)
+{
+	const struct sample_table *table = guess->table;
+
+	for (int row = 0; row < table->row_count; row++)
+	{
+		const struct record record = {.row_number = row + 1,
+									  .field_count = table->column_count,
+									  .fields = &table->cells[(size_t) row * table->column_count],
+									  .raw = text_of("")};
+
+		if (!category_census_take(guess->census, &record))
+			return false;
+	}
+	return true;
 }
 
 struct map_guess *
@@ -585,11 +603,12 @@ map_guess_new(const struct sample_table *table, const struct category_list *cate
 		guess->skip.heading = -1;
 		for (int column = 0; column < COLUMN_COUNT; column++)
 			guess->columns[column].heading = guess->next[column].heading = -1;
-		if (fill(guess))
+		if (fill(guess) && start_census(guess, error) && count_sample_categories(guess))
 			return guess;
 	}
 	map_guess_destroy(guess);
-	glue_error_memory(error);
+	if (error->class == GLUE_NO_ERROR)
+		glue_error_memory(error);
 	return NULL;
 }
 
@@ -611,23 +630,24 @@ map_guess_destroy(struct map_guess *guess)
 /* ----- categories of all rows ----- */
 
 bool
+map_guess_needs_rows(const struct map_guess *guess)
+{
+	return guess->columns[COLUMN_CATEGORY].heading >= 0 &&
+		   guess->table->total_rows > guess->table->row_count;
+}
+
+bool
 map_guess_begin_rows(struct map_guess *guess)
 {
-	if (guess->columns[COLUMN_CATEGORY].heading < 0 ||
-		guess->table->total_rows == guess->table->row_count)
-		return false;
-	category_census_reset(guess->census);
-	return true;
+	return category_census_reset(guess->census);
 }
 
 bool
 map_guess_take_row(void *context, const struct record *row)
 {
 	struct map_guess *guess = context;
-	int heading = guess->columns[COLUMN_CATEGORY].heading;
 
-	return heading >= row->field_count ||
-		   category_census_add(guess->census, text_trim(row->fields[heading]));
+	return category_census_take(guess->census, row);
 }
 
 const struct unknown_category *

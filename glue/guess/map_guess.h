@@ -8,7 +8,7 @@
  *
  *	  sample -> vocabulary.h: headings; cell_profile.h, cell_fit.h: values -> assignment.h
  *		  -> row_kinds.h: rows that are not products, cells to fill down -> map_guess
- *		  -> map_text.h: the text of the map
+ *		  -> map_text.h: the text of the map -> category_census.h: its rows
  *
  *-------------------------------------------------------------------------
  */
@@ -23,7 +23,7 @@
 
 /*
  * Propose a map.  Borrows the table and the categories.  The caller must call
- * map_guess_destroy().  Returns NULL if out of memory.
+ * map_guess_destroy().  Returns NULL on OUT_OF_MEMORY.
  */
 extern struct map_guess *
 map_guess_new(const struct sample_table *table, const struct category_list *categories,
@@ -33,10 +33,12 @@ map_guess_new(const struct sample_table *table, const struct category_list *cate
 extern void map_guess_destroy(struct map_guess *guess);
 
 /*
- * Begin to count the categories of all rows; until then, the rows of the sample count.
- * Returns false if that is not needed.  Each row is passed to map_guess_take_row(), a
- * record_fn whose context is the guess, which returns false if out of memory.
+ * Return whether the guess must see all rows to count their categories, because its
+ * sample does not have them; until then, the rows of the sample count.  Each row is
+ * passed to map_guess_take_row(), a record_fn whose context is the guess, which returns
+ * false if out of memory; so does map_guess_begin_rows().
  */
+extern bool map_guess_needs_rows(const struct map_guess *guess);
 extern bool map_guess_begin_rows(struct map_guess *guess);
 extern bool map_guess_take_row(void *guess, const struct record *row);
 

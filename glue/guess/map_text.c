@@ -211,7 +211,7 @@ has_unknown_categories(const struct map_guess *guess)
 	int count;
 	int64_t more;
 
-	(void) map_guess_unknown_categories(guess, &count, &more);
+	(void) category_census_unknown(guess->census, &count, &more);
 	return count > 0;
 }
 
@@ -434,7 +434,7 @@ write_categories(struct writer *writer)
 	const struct map_guess *guess = writer->guess;
 	int64_t more;
 	int count;
-	const struct unknown_category *unknown = map_guess_unknown_categories(guess, &count, &more);
+	const struct unknown_category *unknown = category_census_unknown(guess->census, &count, &more);
 	size_t begin = writer->text->used;
 	int i;
 

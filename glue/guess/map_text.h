@@ -9,7 +9,7 @@
 #define GLUE_MAP_TEXT_H
 
 #include "base/byte_buffer.h"
-#include "guess/map_guess.h"
+#include "guess/proposal.h"
 
 /* What else the text says; NULL or 0 for what is not to be said. */
 struct map_text_facts

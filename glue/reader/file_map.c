@@ -33,7 +33,7 @@ struct block
 struct parsing
 {
 	struct file_map *map;
-	const cJSON *document;
+	const cJSON *document; /* NULL if there is only a definition */
 	struct glue_error *error;
 };
 
@@ -221,8 +221,11 @@ read_categories(struct parsing *parsing)
 static bool
 find_list(struct parsing *parsing, struct transform_step *step)
 {
+	static const struct value_list no_values = {.name = ""};
 	const struct file_map *map = parsing->map;
 
+	if (parsing->document == NULL)
+		step->list = &no_values;
 	for (int i = 0; i < map->list_count && step->list == NULL; i++)
 	{
 		if (text_equal(step->arguments[0], text_of(map->lists[i].name)))
@@ -239,6 +242,8 @@ find_rate(struct parsing *parsing, struct transform_step *step)
 	const char *rate;
 	char pair[] = "FROM/TO";
 
+	if (parsing->document == NULL)
+		return decimal_read(text_of("1"), &step->factor);
 	snprintf(pair, sizeof(pair), "%.3s/%.3s", step->arguments[0].data, step->arguments[1].data);
 	rate = text_member(cJSON_GetObjectItemCaseSensitive(rates, pair), "rate");
 	return (rate != NULL && decimal_read(text_of(rate), &step->factor)) ||
@@ -526,24 +531,47 @@ read_document(struct parsing *parsing)
 		   read_definition(parsing, text_of(definition));
 }
 
+/* Begin to parse a map; returns false if out of memory. */
+static bool
+start_parsing(struct parsing *parsing, struct glue_error *error)
+{
+	*parsing = (struct parsing){.map = glue_allocate_zero(sizeof(*parsing->map)), .error = error};
+	glue_error_clear(error);
+	return parsing->map != NULL || glue_error_memory(error);
+}
+
+/* Return the map if all of it was read. */
+static struct file_map *
+finish_parsing(const struct parsing *parsing, bool good)
+{
+	if (good)
+		return parsing->map;
+	file_map_destroy(parsing->map);
+	return NULL;
+}
+
 struct file_map *
 file_map_parse(const char *document, struct glue_error *error)
 {
-	struct file_map *map = glue_allocate_zero(sizeof(*map));
-	struct parsing parsing = {.map = map, .error = error};
+	struct parsing parsing;
 
-	glue_error_clear(error);
-	if (map == NULL)
-	{
-		glue_error_memory(error);
+	if (!start_parsing(&parsing, error))
 		return NULL;
-	}
-	map->document = cJSON_Parse(document);
-	parsing.document = map->document;
-	if (read_document(&parsing))
-		return map;
-	file_map_destroy(map);
-	return NULL;
+	parsing.document = parsing.map->document = cJSON_Parse(document);
+	return finish_parsing(&parsing, read_document(&parsing));
+}
+
+struct file_map *
+file_map_of_definition(struct text_view definition, const struct category_list *categories,
+					   struct glue_error *error)
+{
+	struct parsing parsing;
+
+	if (!start_parsing(&parsing, error))
+		return NULL;
+	parsing.map->name = parsing.map->hash = "";
+	parsing.map->categories = *categories;
+	return finish_parsing(&parsing, read_definition(&parsing, definition));
 }
 
 void

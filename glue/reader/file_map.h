@@ -54,6 +54,15 @@ struct file_map;
  */
 extern struct file_map *file_map_parse(const char *document, struct glue_error *error);
 
+/*
+ * Parse a definition, borrowed for the call, of which no document is stored: its value
+ * lists have no values, its exchange rates are 1, and the categories are these, which
+ * are borrowed and must outlive the map.  Otherwise like file_map_parse().
+ */
+extern struct file_map *
+file_map_of_definition(struct text_view definition, const struct category_list *categories,
+					   struct glue_error *error);
+
 /* Free the map; NULL is accepted. */
 extern void file_map_destroy(struct file_map *map);
 

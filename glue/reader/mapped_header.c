@@ -13,8 +13,13 @@
 
 /* Assign all fields their roles. */
 static bool
-assign_roles(struct mapped_header *mapped, const struct file_map *map, struct glue_error *error)
+assign_roles(struct mapped_header *mapped, const struct record *header, const struct file_map *map,
+			 struct glue_error *error)
 {
+	int more = map != NULL ? map_binding_fields(map) : 0;
+
+	if (!header_map_init(&mapped->columns, header, more, error))
+		return false;
 	if (map != NULL)
 	{
 		mapped->columns.has_file_map = true;
@@ -31,14 +36,22 @@ mapped_header_init(struct mapped_header *mapped, const struct record *header,
 				   const struct column_needs *needs, const struct row_source_found *found,
 				   struct glue_error *error)
 {
-	int more = needs->map != NULL ? map_binding_fields(needs->map) : 0;
-
 	memset(mapped, 0, sizeof(*mapped));
 	if (header->fields == NULL)
 		return header_fault_set_unreadable(header, error);
-	if (header_map_init(&mapped->columns, header, more, error) &&
-		assign_roles(mapped, needs->map, error) &&
+	if (assign_roles(mapped, header, needs->map, error) &&
 		header_check(&mapped->columns, header, needs, found, error))
+		return true;
+	mapped_header_clean_up(mapped);
+	return false;
+}
+
+bool
+mapped_header_bind(struct mapped_header *mapped, const struct record *header,
+				   const struct file_map *map, struct glue_error *error)
+{
+	memset(mapped, 0, sizeof(*mapped));
+	if (assign_roles(mapped, header, map, error))
 		return true;
 	mapped_header_clean_up(mapped);
 	return false;

@@ -33,6 +33,14 @@ extern bool mapped_header_init(struct mapped_header *mapped, const struct record
 							   const struct column_needs *needs,
 							   const struct row_source_found *found, struct glue_error *error);
 
+/*
+ * Map the fields of a header with a vendor's map, whatever columns it lacks.  Returns
+ * false and leaves *mapped empty on OUT_OF_MEMORY, and on file fault DUPLICATE_COLUMN if
+ * the header has a heading twice that the map uses.
+ */
+extern bool mapped_header_bind(struct mapped_header *mapped, const struct record *header,
+							   const struct file_map *map, struct glue_error *error);
+
 /* Release it; accepts a zeroed or already released one. */
 extern void mapped_header_clean_up(struct mapped_header *mapped);
 

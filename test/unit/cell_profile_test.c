@@ -91,6 +91,9 @@ static const struct
 	{COLUMN_CATEGORY, "c", "Home > Kitchen|Home > Garden", " | category_path"},
 	{COLUMN_CATEGORY, "c", "Home > Kitchen, Sale|Home > Garden, New",
 	 " | first_of(\",\") | category_path"},
+	{COLUMN_CATEGORY, "c", "Home > Kitchen; Sale|Garden; New",
+	 " | first_of(\";\") | category_path"},
+	{COLUMN_CATEGORY, "c", "kitchens|GARDEN", " | category_path"},
 	{COLUMN_SKU, "s", "A|B", ""},
 };
 

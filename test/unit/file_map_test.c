@@ -72,6 +72,38 @@ test_headings(void)
 	file_map_destroy(map);
 }
 
+/* A definition without a document: no values, rates of 1, and other categories. */
+static void
+test_definition(void)
+{
+	static const struct text_view names[] = {{"Garden", 6}, {"Kitchen", 7}};
+	static const struct category_list categories = {.names = names, .count = 2};
+	struct glue_error error;
+	struct file_map *map = file_map_of_definition(
+		text_of("category = c | category_path | values(any)\nprice = p | exchange(EUR, USD)"),
+		&categories, &error);
+	struct transform_room room = {0};
+	char bytes[20];
+	const struct map_use *use;
+
+	if (!ok(map != NULL, "a definition is parsed by itself"))
+		return;
+	use = file_map_use(map, COLUMN_CATEGORY);
+	ok(text_equal(transform_apply(&use->steps[0], text_of("x > kitchens"), &room), names[1]),
+	   "with categories");
+	ok(text_equal(transform_apply(&use->steps[1], text_of("x"), &room), text_of("x")),
+	   "without values");
+	ok(file_map_empty_list(map) == NULL, "no list lacks its values");
+	room = (struct transform_room){bytes, sizeof(bytes), 0, false};
+	use = file_map_use(map, COLUMN_PRICE);
+	ok(text_equal(transform_apply(&use->steps[0], text_of("12.50"), &room), text_of("12.50")),
+	   "and with rates of 1");
+	file_map_destroy(map);
+	ok(file_map_of_definition(text_of("price ="), &categories, &error) == NULL &&
+		   strcmp(error.code, "INVALID_SETTING") == 0,
+	   "one with a fault is none");
+}
+
 static void
 check_refusal(const char *document, enum glue_error_class class, const char *code, const char *text)
 {
@@ -194,6 +226,7 @@ main(void)
 {
 	test_defaults();
 	test_headings();
+	test_definition();
 	test_refusals();
 	test_memory();
 	test_large_list();

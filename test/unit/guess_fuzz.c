@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "guess/map_guess.h"
 #include "guess/map_text.h"
 #include "shared/map_syntax.h"
 #include "shipped_categories.h"

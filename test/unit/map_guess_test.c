@@ -14,6 +14,7 @@
 
 #include "unit.h"
 
+#include "guess/map_guess.h"
 #include "guess/map_text.h"
 #include "shared/map_syntax.h"
 #include "shipped_categories.h"
