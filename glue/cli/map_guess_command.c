@@ -42,6 +42,7 @@ struct known_categories
 {
 	PGresult *result;
 	struct text_view *names;
+	int *index;
 	struct category_list list;
 };
 
@@ -58,11 +59,13 @@ read_categories(struct database *database, struct known_categories *categories,
 		return false;
 	count = PQntuples(categories->result);
 	categories->names = glue_allocate(sizeof(*categories->names) * (count + 1));
-	if (categories->names == NULL)
+	categories->index = glue_allocate(sizeof(*categories->index) * category_index_size(count));
+	if (categories->names == NULL || categories->index == NULL)
 		return glue_error_memory(error);
 	for (int row = 0; row < count; row++)
 		categories->names[row] = text_of(PQgetvalue(categories->result, row, 0));
 	categories->list = (struct category_list){.names = categories->names, .count = count};
+	category_index_fill(&categories->list, categories->index);
 	return true;
 }
 
@@ -70,6 +73,7 @@ static void
 release_categories(struct known_categories *categories)
 {
 	glue_release(categories->names);
+	glue_release(categories->index);
 	PQclear(categories->result);
 }
 

@@ -193,6 +193,18 @@ compare_names(const void *a, const void *b)
 	return text_compare(*x, *y);
 }
 
+/* The names are looked up for every row. */
+static bool
+index_categories(struct parsing *parsing)
+{
+	struct category_list *categories = &parsing->map->categories;
+	int *index = allocate(parsing, sizeof(*index) * category_index_size(categories->count));
+
+	if (index != NULL)
+		category_index_fill(categories, index);
+	return index != NULL;
+}
+
 static bool
 read_categories(struct parsing *parsing)
 {
@@ -212,7 +224,7 @@ read_categories(struct parsing *parsing)
 		sorted[categories->count++] = text_of(name->valuestring);
 	}
 	qsort(sorted, (size_t) categories->count, sizeof(*sorted), compare_names);
-	return true;
+	return index_categories(parsing);
 }
 
 /* ----- steps ----- */

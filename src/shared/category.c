@@ -189,12 +189,96 @@ find_alike(struct text_view text, const struct category_list *list)
 	return alike;
 }
 
+/* ----- the index ----- */
+
+/*
+ * The index is a hash table of the letters of the names, with open addressing: an
+ * element is one more than the index of a name, or 0.  Its size is a power of two and at
+ * least twice the number of names, so there is always a 0.
+ */
+size_t
+category_index_size(int count)
+{
+	size_t size = 1;
+
+	while (size < 2 * (size_t) count)
+		size *= 2;
+	return size;
+}
+
+/* Return the FNV-1a hash of the letters of a text; *has_letters says whether there are any. */
+static uint64_t
+hash_letters(struct text_view text, bool *has_letters)
+{
+	struct letters letters = {.text = text, .at_start = true};
+	uint64_t hash = UINT64_C(0xCBF29CE484222325);
+	uint32_t letter;
+
+	*has_letters = false;
+	while ((letter = next_letter(&letters)) != 0)
+	{
+		*has_letters = true;
+		hash = (hash ^ letter) * UINT64_C(0x100000001B3);
+	}
+	/* The low bits, which choose the element, hardly depend on the high ones. */
+	return hash ^ hash >> 32;
+}
+
+void
+category_index_fill(struct category_list *list, int *index)
+{
+	size_t size = category_index_size(list->count);
+
+	memset(index, 0, sizeof(*index) * size);
+	for (int i = 0; i < list->count; i++)
+	{
+		bool has_letters;
+		size_t place = hash_letters(list->names[i], &has_letters) & (size - 1);
+
+		if (!has_letters)
+			continue;
+		while (index[place] != 0)
+			place = (place + 1) & (size - 1);
+		index[place] = i + 1;
+	}
+	list->index = index;
+}
+
+/* Find the only name with the same letters as a text, by the index. */
+static int
+find_indexed(struct text_view text, const struct category_list *list)
+{
+	size_t size = category_index_size(list->count);
+	bool has_letters;
+	size_t place = hash_letters(text, &has_letters) & (size - 1);
+	int found = -1;
+	int count = 0;
+
+	for (; has_letters && list->index[place] != 0; place = (place + 1) & (size - 1))
+	{
+		int name = list->index[place] - 1;
+
+		if (compare(text, list->names[name]) == SAME_LETTERS)
+			note_alike(&count, &found, name);
+	}
+	return found;
+}
+
+/* Find the only name with the same letters as a text. */
+static int
+find_same(struct text_view text, const struct category_list *list)
+{
+	return list->index != NULL ? find_indexed(text, list) : find_alike(text, list).same;
+}
+
+/* ----- meanings ----- */
+
 int
 category_find(struct text_view text, const struct category_list *list)
 {
 	int found = text.length > 0 ? name_find(text, list->names, list->count) : -1;
 
-	return found >= 0 ? found : find_alike(text, list).same;
+	return found >= 0 ? found : find_same(text, list);
 }
 
 /* Return the size of the separator of a path at offset, or 0. */
@@ -308,7 +392,7 @@ find_exchanged(struct text_view text, const struct category_list *list)
 	memcpy(exchanged, text.data + start, length);
 	exchanged[length++] = ' ';
 	memcpy(exchanged + length, text.data, end);
-	return find_alike((struct text_view){exchanged, length + end}, list).same;
+	return find_same((struct text_view){exchanged, length + end}, list);
 }
 
 /* What reading a text may need. */
@@ -334,7 +418,7 @@ read_text(struct text_view text, struct meaning_buffers *buffers)
 static int
 find_plain(struct text_view text, const struct category_list *list)
 {
-	struct alike alike;
+	struct alike alike = {-1, -1};
 	int found;
 
 	if (text.length == 0)
@@ -342,12 +426,18 @@ find_plain(struct text_view text, const struct category_list *list)
 	found = name_find(text, list->names, list->count);
 	if (found >= 0)
 		return found;
-	alike = find_alike(text, list);
+	if (list->index != NULL)
+		alike.same = find_indexed(text, list);
+	else
+		alike = find_alike(text, list);
 	found = alike.same;
 	if (found < 0)
 		found = find_in_path(text, list);
 	if (found < 0)
 		found = find_exchanged(text, list);
+	/* The index does not know the starts of names. */
+	if (found < 0 && list->index != NULL)
+		alike = find_alike(text, list);
 	return found >= 0 ? found : alike.start;
 }
 
@@ -366,7 +456,7 @@ bool
 category_is_plain(struct text_view text, struct text_view name)
 {
 	static const int no_parent = -1;
-	const struct category_list only = {&name, &no_parent, 1};
+	const struct category_list only = {.names = &name, .parents = &no_parent, .count = 1};
 	struct meaning_buffers buffers;
 
 	return find_plain(read_text(text_trim(text), &buffers), &only) == 0;

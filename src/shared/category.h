@@ -16,7 +16,17 @@ struct category_list
 	const struct text_view *names; /* sorted by their bytes */
 	const int *parents;            /* index of each one's parent, -1 if it is not listed; or NULL */
 	int count;
+	const int *index; /* made by category_index_fill(); NULL: names are compared one by one */
 };
+
+/* Return how many elements the index of a list of so many names has; at least one. */
+extern size_t category_index_size(int count);
+
+/*
+ * Fill the index of a list, which has room for as many elements and borrows it from then
+ * on.  category_find() then takes the same time however long the list is.
+ */
+extern void category_index_fill(struct category_list *list, int *index);
 
 /*
  * Find a name, or the only one with the same words whatever their case, plural and

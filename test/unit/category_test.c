@@ -13,6 +13,8 @@
 #include "shipped_categories.h"
 
 #define RANDOM_TEXTS 20000
+#define INDEXED_NAMES 60
+#define INDEXED_TEXTS 400
 
 static const char *
 suggest(struct text_view text)
@@ -133,8 +135,8 @@ test_ambiguous(void)
 	static const struct text_view names[] = {{"Book", 4}, {"Books", 5}, {"Kids' Books", 11}};
 
 	static const int no_parents[] = {-1, -1, -1};
-	const struct category_list list = {names, no_parents, 3};
-	const struct category_list empty = {names, no_parents, 0};
+	const struct category_list list = {.names = names, .parents = no_parents, .count = 3};
+	const struct category_list empty = {.names = names, .parents = no_parents, .count = 0};
 
 	is_int(category_suggest(text_of("Book."), &list), -1,
 		   "two names with these letters are ambiguous");
@@ -151,8 +153,8 @@ test_lists(void)
 	static const struct text_view names[] = {{"Men", 3}, {"Shirts", 6}, {"Shoes", 5}, {"Women", 5}};
 	static const int tree[] = {-1, 0, 1, -1};
 	static const int circle[] = {1, 0, 1, 0};
-	const struct category_list list = {names, tree, 4};
-	const struct category_list circular = {names, circle, 4};
+	const struct category_list list = {.names = names, .parents = tree, .count = 4};
+	const struct category_list circular = {.names = names, .parents = circle, .count = 4};
 
 	is_int(category_suggest(text_of("Men/Women"), &list), -1, "two names are a list");
 	is_int(category_suggest(text_of("Men / Shirts"), &list), 1,
@@ -226,26 +228,82 @@ test_entities(void)
 		   "what fits is written");
 }
 
-/* Pieces of names and of what stands between them, in exact memory. */
+/* Pieces of names and of what stands between them. */
+static const char *const pieces[] = {
+	"Home", "kitchen", "books", "&",    "&amp;",    " and ",  ">",      "/",    "|",
+	" ",    "s",       "ies",   "'",    "\u200B",   "\u0441", "&#",     "x26;", ";",
+	",",    "=\"",     "\"",    "\xC2", "\xE2\x80", "\u00A0", "GARDEN", "toy",
+};
+
+/* Write a text of so many pieces. */
+static void
+write_pieces(char *text, size_t count)
+{
+	*text = '\0';
+	for (size_t i = 0; i < count; i++)
+		strcat(text, pieces[unit_random(sizeof(pieces) / sizeof(pieces[0]))]);
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	return text_compare(*(const struct text_view *) a, *(const struct text_view *) b);
+}
+
+/* An index finds what is found without one: in lists of many lengths, also of similar names. */
+static void
+test_index(void)
+{
+	static char bytes[INDEXED_NAMES][64];
+	static struct text_view names[INDEXED_NAMES];
+	int different = 0;
+	int found = 0;
+
+	for (int count = 0; count <= INDEXED_NAMES; count++)
+	{
+		struct category_list list = {.names = names, .count = count};
+		struct category_list indexed = list;
+		int *index = malloc(sizeof(*index) * category_index_size(count));
+
+		for (int i = 0; i < count; i++)
+		{
+			write_pieces(bytes[i], unit_random(4));
+			names[i] = text_of(bytes[i]);
+		}
+		qsort(names, (size_t) count, sizeof(names[0]), compare_names);
+		category_index_fill(&indexed, index);
+		for (int i = 0; i < INDEXED_TEXTS; i++)
+		{
+			char text[256];
+			struct text_view view;
+			int plain;
+
+			write_pieces(text, unit_random(5));
+			view = text_of(text);
+			plain = category_find(view, &list);
+			found += plain >= 0;
+			different += category_find(view, &indexed) != plain ||
+						 category_suggest(view, &indexed) != category_suggest(view, &list);
+		}
+		free(index);
+	}
+	ok(found > INDEXED_TEXTS, "texts mean categories");
+	is_int(different, 0, "with an index, they mean the same");
+}
+
+/* In exact memory. */
 static void
 test_random_texts(void)
 {
-	static const char *const pieces[] = {
-		"Home", "kitchen", "books", "&",    "&amp;",    " and ",  ">",      "/",    "|",
-		" ",    "s",       "ies",   "'",    "\u200B",   "\u0441", "&#",     "x26;", ";",
-		",",    "=\"",     "\"",    "\xC2", "\xE2\x80", "\u00A0", "GARDEN", "toy",
-	};
 	int outside = 0;
 
 	for (int i = 0; i < RANDOM_TEXTS; i++)
 	{
-		char text[1024] = "";
-		size_t count = unit_random(unit_random(20) ? 8 : 120);
+		char text[1024];
 		char *copy;
 		int found;
 
-		for (size_t j = 0; j < count; j++)
-			strcat(text, pieces[unit_random(sizeof(pieces) / sizeof(pieces[0]))]);
+		write_pieces(text, unit_random(unit_random(20) ? 8 : 120));
 		copy = malloc(strlen(text) + 1);
 		memcpy(copy, text, strlen(text));
 		found = category_suggest((struct text_view){copy, strlen(text)}, &shipped_categories);
@@ -264,6 +322,7 @@ main(void)
 	test_lists();
 	test_guesses();
 	test_entities();
+	test_index();
 	test_random_texts();
 	return unit_done();
 }

@@ -41,6 +41,7 @@ static const int parents[CATEGORY_COUNT] = {
 	5, 8, 12, 12, -1, -1, 8, 8, -1, -1, 12, -1, -1, 12, 12, 5, 8, -1, -1, 5,
 };
 
-static const struct category_list shipped_categories = {categories, parents, CATEGORY_COUNT};
+static const struct category_list shipped_categories = {
+	.names = categories, .parents = parents, .count = CATEGORY_COUNT};
 
 #endif /* ONBOARD_SHIPPED_CATEGORIES_H */
