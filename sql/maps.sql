@@ -48,12 +48,12 @@ SELECT onboard_map('MAP-1') IS NULL AS none;
 -- A preset is for every vendor that has no map of its own with the same name.
 INSERT INTO onboard.shipped_maps VALUES ('map-preset', 'A preset', 'nothing', 'sku = "Item"');
 SELECT onboard_map('MAP-2', 'map-preset') - 'hash';
-SELECT map_name, version, is_preset, is_default, description, needs, updated_at FROM onboard_maps('MAP-2')
+SELECT map_name, version, is_preset, is_default, description, needs, updated_at, definition FROM onboard_maps('MAP-2')
 	WHERE map_name = 'map-preset';
 SELECT onboard_set_default_map('MAP-2', 'map-preset');
 SELECT onboard_set_map('MAP-2', 'map-preset', 'sku = "Own"');
 SELECT onboard_map('MAP-2') ->> 'definition' AS definition;
-SELECT map_name, is_preset, is_default FROM onboard_maps('MAP-2') WHERE map_name = 'map-preset';
+SELECT map_name, is_preset, is_default, definition FROM onboard_maps('MAP-2') WHERE map_name = 'map-preset';
 SELECT onboard_set_default_map('MAP-2', NULL);
 SELECT onboard_remove_map('MAP-2', 'map-preset');
 SELECT onboard_map('MAP-2', 'map-preset') ->> 'is_preset' AS preset;

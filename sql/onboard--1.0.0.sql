@@ -1047,7 +1047,7 @@ END $$;
 COMMENT ON FUNCTION onboard.check_vendor(text) IS 'Raises an error unless the caller sees this vendor';
 
 CREATE FUNCTION @extschema@.onboard_maps(vendor_id text, OUT map_name text, OUT version integer, OUT is_preset boolean,
-	OUT is_default boolean, OUT description text, OUT needs text, OUT updated_at timestamptz)
+	OUT is_default boolean, OUT description text, OUT needs text, OUT updated_at timestamptz, OUT definition text)
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
@@ -1055,19 +1055,21 @@ BEGIN
 	PERFORM onboard.check_vendor(vendor_id);
 	RETURN QUERY
 		WITH own AS (
-			SELECT c.map_name, n.version, n.created_at
+			SELECT c.map_name, n.version, n.definition, n.created_at
 				FROM (SELECT DISTINCT m.map_name FROM onboard.column_maps m WHERE m.vendor_id = onboard_maps.vendor_id) c
 					CROSS JOIN LATERAL onboard.newest_map(onboard_maps.vendor_id, c.map_name) n
 				WHERE n.definition IS NOT NULL
 		), all_maps AS (
-			SELECT o.map_name, o.version, false AS is_preset, NULL::text AS description, NULL::text AS needs, o.created_at
+			SELECT o.map_name, o.version, false AS is_preset, NULL::text AS description, NULL::text AS needs, o.created_at,
+					o.definition
 				FROM own o
 			UNION ALL
-			SELECT s.map_name, NULL, true, s.description, s.needs, NULL
+			SELECT s.map_name, NULL, true, s.description, s.needs, NULL, s.definition
 				FROM onboard.shipped_maps s
 				WHERE NOT EXISTS (SELECT FROM own o WHERE o.map_name = s.map_name)
 		)
-		SELECT a.map_name, a.version, a.is_preset, a.map_name IS NOT DISTINCT FROM v.default_map, a.description, a.needs, a.created_at
+		SELECT a.map_name, a.version, a.is_preset, a.map_name IS NOT DISTINCT FROM v.default_map, a.description, a.needs, a.created_at,
+			a.definition
 		FROM all_maps a JOIN onboard.vendors v ON v.vendor_id = onboard_maps.vendor_id
 		ORDER BY a.is_preset, a.map_name;
 END $$;

@@ -44,7 +44,9 @@ list_of_vendor(const struct options *options, struct database *database, struct 
 			" AS kind, m.version, m.is_default AS \"default\","
 			" extract(epoch FROM m.updated_at)::bigint AS updated_at"
 			" FROM onboard_maps($1::text) m",
-		.json_query = "SELECT m.* FROM onboard_maps($1::text) m",
+		.json_query =
+			"SELECT m.map_name, m.version, m.is_preset, m.is_default, m.description, m.needs,"
+			" m.updated_at FROM onboard_maps($1::text) m",
 		.droppable = droppable,
 		.count = 1,
 		.values = values,

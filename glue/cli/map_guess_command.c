@@ -373,7 +373,8 @@ note_reading(struct proposal *proposal, const struct guessed_file *file)
  * and finds about as many columns, unless it only updates products.
  */
 static void
-find_fitting_map(struct database *database, const struct proposal *proposal, struct map_fit *fit)
+find_fitting_map(const struct map_candidates *candidates, const struct proposal *proposal,
+				 struct map_fit *fit)
 {
 	const struct sample_table *table = proposal->guess->table;
 	enum onboard_column ignored[COLUMN_COUNT];
@@ -392,7 +393,7 @@ find_fitting_map(struct database *database, const struct proposal *proposal, str
 		struct map_fit_header header = {
 			&record, table->found.delimiter, {.match = MATCH_COUNT}, false};
 
-		map_fit_header(database, proposal->options->vendor, &header, fit);
+		map_fit_header(candidates, &header, fit);
 		if (fit->headings >= LEAST_FOREIGN_HEADINGS &&
 			(fit->columns * 4 >= guessed * 3 || fit->updates))
 			return;
@@ -405,13 +406,16 @@ propose(struct proposal *proposal, struct guessed_file *file, struct database *d
 		const struct category_list *categories, struct glue_error *error)
 {
 	const struct sample_table *table = sample_table(file->sample);
+	struct map_candidates *candidates;
 	struct map_fit fit;
 
 	proposal->guess = map_guess_new(table, categories, error);
 	if (proposal->guess == NULL || !read_rows(file, proposal->guess, error))
 		return false;
 	note_reading(proposal, file);
-	find_fitting_map(database, proposal, &fit);
+	candidates = map_candidates_read(database, proposal->options->vendor);
+	find_fitting_map(candidates, proposal, &fit);
+	map_candidates_destroy(candidates);
 	if (fit.name[0] != '\0')
 		proposal->facts.fitting_map = fit.name;
 	return print_proposal(proposal, error);

@@ -10,15 +10,23 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/heap.h"
 #include "import/map_fit.h"
 #include "reader/mapped_header.h"
 #include "shared/action.h"
 #include "shared/heading.h"
 
 /* The maps that the vendor may use, those of its own first. */
-#define CANDIDATES                                                                       \
-	"SELECT m.map_name, onboard_map($1::text, m.map_name) FROM onboard_maps($1::text) m" \
+#define CANDIDATES                                                  \
+	"SELECT m.map_name, m.definition FROM onboard_maps($1::text) m" \
 	" ORDER BY m.is_preset, m.map_name"
+
+struct map_candidates
+{
+	PGresult *result; /* the names */
+	int count;
+	struct file_map *maps[]; /* NULL for one that cannot be used */
+};
 
 /*
  * Return what the rows would need if the file were read with this map: the mode is
@@ -91,26 +99,54 @@ consider(const struct map_fit_header *header, const struct file_map *candidate, 
 	snprintf(fit->name, sizeof(fit->name), "%s", name);
 }
 
-void
-map_fit_header(struct database *database, const char *vendor_id,
-			   const struct map_fit_header *header, struct map_fit *fit)
+struct map_candidates *
+map_candidates_read(struct database *database, const char *vendor_id)
 {
+	static const struct category_list no_categories = {.count = 0};
 	const char *const values[] = {vendor_id};
+	struct map_candidates *candidates;
 	PGresult *result = NULL;
+	int count;
 
-	memset(fit, 0, sizeof(*fit));
 	if (!database_query(database, RUN_ONCE, CANDIDATES, 1, values, &result, NULL))
-		return;
-	for (int row = 0; row < PQntuples(result); row++)
+		return NULL;
+	count = PQntuples(result);
+	candidates =
+		glue_allocate_zero(sizeof(*candidates) + sizeof(candidates->maps[0]) * (size_t) count);
+	if (candidates == NULL)
 	{
-		struct glue_error ignored;
-		struct file_map *candidate = file_map_parse(PQgetvalue(result, row, 1), &ignored);
-
-		if (candidate != NULL)
-			consider(header, candidate, PQgetvalue(result, row, 0), fit);
-		file_map_destroy(candidate);
+		PQclear(result);
+		return NULL;
 	}
-	PQclear(result);
+	candidates->result = result;
+	candidates->count = count;
+	for (int row = 0; row < count; row++)
+		candidates->maps[row] =
+			file_map_of_definition(text_of(PQgetvalue(result, row, 1)), &no_categories, NULL);
+	return candidates;
+}
+
+void
+map_candidates_destroy(struct map_candidates *candidates)
+{
+	if (candidates == NULL)
+		return;
+	for (int i = 0; i < candidates->count; i++)
+		file_map_destroy(candidates->maps[i]);
+	PQclear(candidates->result);
+	glue_release(candidates);
+}
+
+void
+map_fit_header(const struct map_candidates *candidates, const struct map_fit_header *header,
+			   struct map_fit *fit)
+{
+	memset(fit, 0, sizeof(*fit));
+	for (int i = 0; candidates != NULL && i < candidates->count; i++)
+	{
+		if (candidates->maps[i] != NULL)
+			consider(header, candidates->maps[i], PQgetvalue(candidates->result, i, 0), fit);
+	}
 }
 
 /*
@@ -137,7 +173,12 @@ map_fit_find(struct vendor_file *file, struct database *database, const char *ve
 	struct map_fit fit = {0};
 
 	if (may_lack_map(file, fault))
-		map_fit_header(database, vendor_id, &header, &fit);
+	{
+		struct map_candidates *candidates = map_candidates_read(database, vendor_id);
+
+		map_fit_header(candidates, &header, &fit);
+		map_candidates_destroy(candidates);
+	}
 	/* The map that the file was read with is no advice. */
 	if (file->map != NULL && strcmp(fit.name, file_map_name(file->map)) == 0)
 		fit.name[0] = '\0';

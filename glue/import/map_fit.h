@@ -32,12 +32,24 @@ struct map_fit
 	bool updates;                /* its mode is update, so it needs few columns */
 };
 
+/* The maps that a vendor may use.  Opaque. */
+struct map_candidates;
+
+/*
+ * Read the maps that a vendor may use; their value lists, rates and categories are left
+ * out, because no header needs them.  The caller must call map_candidates_destroy().
+ * Returns NULL on a failure, which is not an error: then no map fits.
+ */
+extern struct map_candidates *map_candidates_read(struct database *database, const char *vendor_id);
+
+/* Free the maps; NULL is accepted. */
+extern void map_candidates_destroy(struct map_candidates *candidates);
+
 /*
  * Find the map of the vendor, or else the preset, that accepts a header, names some of its
- * headings, and finds most columns and headings in it.  A failure to find out is not an
- * error: then none fits.
+ * headings, and finds most columns and headings in it.  Candidates may be NULL.
  */
-extern void map_fit_header(struct database *database, const char *vendor_id,
+extern void map_fit_header(const struct map_candidates *candidates,
 						   const struct map_fit_header *header, struct map_fit *fit);
 
 /*

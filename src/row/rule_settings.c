@@ -73,7 +73,8 @@ read_categories(struct rule_settings *settings, MemoryContext context, bool read
 
 		parents[i] = parent.data == NULL ? -1 : name_find(parent, names, (int) count);
 	}
-	settings->categories = (struct category_list){.names = names, .parents = parents, .count = (int) count};
+	settings->categories =
+		(struct category_list){.names = names, .parents = parents, .count = (int) count};
 }
 
 RuleSettingsCache *

@@ -1215,7 +1215,8 @@ main(void)
 {
 	unit_seed();
 	settings = rule_settings_standard;
-	settings.categories = (struct category_list){.names = categories, .parents = parents, .count = 3};
+	settings.categories =
+		(struct category_list){.names = categories, .parents = parents, .count = 3};
 	test_missing();
 	test_price();
 	test_stock();
