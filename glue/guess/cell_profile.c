@@ -314,6 +314,15 @@ count_number(struct cell_profile *profile, struct text_view cell)
 	*profile = more;
 }
 
+bool
+cell_is_number(struct text_view cell)
+{
+	struct cell_profile profile = {0};
+
+	count_number(&profile, cell);
+	return profile.numbers > 0;
+}
+
 enum number_sign
 cell_decimal_sign(const struct cell_profile *profile)
 {

@@ -117,6 +117,9 @@ extern char number_sign_character(enum number_sign sign);
  */
 extern bool cell_number(struct text_view cell, enum number_sign decimal, double *number);
 
+/* Is a cell a number with little around it, such as a currency or a unit? */
+extern bool cell_is_number(struct text_view cell);
+
 /* Return the sign as a text. */
 extern const char *list_sign_text(enum list_sign sign);
 

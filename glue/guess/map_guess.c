@@ -547,7 +547,7 @@ fill(struct map_guess *guess)
 	join_sides(guess);
 	find_mode(guess);
 	complete_keys(guess);
-	row_kinds_find_skip(guess);
+	row_kinds_find_skips(guess);
 	row_kinds_fill_down(guess);
 	find_next(guess);
 	return true;
@@ -600,7 +600,6 @@ map_guess_new(const struct sample_table *table, const struct category_list *cate
 	{
 		guess->table = table;
 		guess->categories = *categories;
-		guess->skip.heading = -1;
 		for (int column = 0; column < COLUMN_COUNT; column++)
 			guess->columns[column].heading = guess->next[column].heading = -1;
 		if (fill(guess) && start_census(guess, error) && count_sample_categories(guess))

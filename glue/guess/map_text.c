@@ -93,7 +93,7 @@ needs_map(const struct map_guess *guess)
 			 guessed->steps[0] != '\0'))
 			return true;
 	}
-	return guess->updates_only || guess->skip.heading >= 0;
+	return guess->updates_only || guess->skip_count > 0;
 }
 
 static void
@@ -134,21 +134,21 @@ write_delimiter(struct writer *writer, char delimiter)
 }
 
 static void
-write_skip(struct writer *writer)
+write_skips(struct writer *writer)
 {
-	const struct guessed_skip *skip = &writer->guess->skip;
+	const struct map_guess *guess = writer->guess;
 	char heading[QUOTED_SIZE];
 	char value[QUOTED_SIZE];
 
-	if (skip->heading < 0)
-		return;
-	quote(heading, heading_text(writer, skip->heading));
-	if (skip->count == 0)
-		write_format(writer, "skip when %s is blank  # %d row%s without key and price\n", heading,
-					 skip->rows, plural(skip->rows));
-	for (int i = 0; i < skip->count; i++)
-		write_format(writer, "skip when %s is %s  # rows without a price\n", heading,
-					 quote(value, skip->values[i]));
+	for (int i = 0; i < guess->skip_count; i++)
+	{
+		const struct guessed_skip *skip = &guess->skips[i];
+
+		write_format(writer, "skip when %s is %s  # %d %%: %d row%s %s\n",
+					 quote(heading, heading_text(writer, skip->heading)),
+					 skip->value.length > 0 ? quote(value, skip->value) : "blank", skip->percent,
+					 skip->rows, plural(skip->rows), skip->what);
+	}
 }
 
 /* Write the settings; a blank line follows if there are some. */
@@ -176,7 +176,7 @@ write_settings(struct writer *writer)
 		if (guess->columns[COLUMN_VENDOR_PRODUCT_ID].heading < 0)
 			write_string(writer, "match sku\n");
 	}
-	write_skip(writer);
+	write_skips(writer);
 	if (writer->text->used > before)
 		write_string(writer, "\n");
 }

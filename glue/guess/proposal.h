@@ -29,16 +29,17 @@ struct guessed_column
 	char reason[GUESS_REASON_SIZE];
 };
 
-/* Most values of a column that are skipped. */
-#define GUESS_MOST_SKIPS 4
+/* Most statements that skip rows. */
+#define GUESS_MOST_SKIPS 8
 
-/* Rows that are not products. */
+/* Rows that are not products: those with a value in a column. */
 struct guessed_skip
 {
-	int heading; /* -1: none are skipped */
-	int count;   /* of values; 0: those that are blank */
-	struct text_view values[GUESS_MOST_SKIPS];
-	int rows; /* of the sample */
+	int heading;
+	struct text_view value; /* "": a blank one */
+	int percent;            /* how sure it is */
+	const char *what;       /* what the rows are, as in "3 rows ..." */
+	int rows;               /* of those that the guess saw */
 };
 
 struct map_guess
@@ -57,7 +58,8 @@ struct map_guess
 	struct guessed_column columns[COLUMN_COUNT];
 	struct guessed_column next[COLUMN_COUNT]; /* without one: the likeliest unused heading */
 	bool updates_only;                        /* the file lacks what a new product needs */
-	struct guessed_skip skip;
+	int skip_count;
+	struct guessed_skip skips[GUESS_MOST_SKIPS];
 
 	struct category_census *census;
 };

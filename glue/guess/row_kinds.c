@@ -6,10 +6,12 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <math.h>
 #include <stdio.h>
 
 #include "guess/row_kinds.h"
 #include "reader/vocabulary.h"
+#include "shared/appearance.h"
 #include "shared/map_writing.h"
 
 /* Up to one exception in this many rows is a fault of a single row. */
@@ -18,43 +20,265 @@
 /* A column that tells kinds of rows apart has at most so many values. */
 #define MOST_KINDS 8
 
+/* Of these, at most so many are not products. */
+#define MOST_SKIPPED_KINDS 4
+
+/* A sum has so many summands, and differs from what is written by less than this. */
+#define LEAST_SUMMANDS 2
+#define SUM_TOLERANCE 0.005
+
 /* Columns that all rows of a product share. */
 static const enum onboard_column shared_columns[] = {
 	COLUMN_PRODUCT_NAME, COLUMN_CATEGORY, COLUMN_SUBCATEGORY,
 	COLUMN_DESCRIPTION,  COLUMN_BRAND,    COLUMN_IMAGE_URL,
 };
 
+/* How sure it is that rows are not products, by what shows it. */
+#define SUM_PERCENT 98
+#define LAST_ROW_PERCENT 95
+#define WORD_PERCENT 85
+#define ONLY_NUMBERS_PERCENT 75
+#define NO_KEY_PERCENT 95
+#define KIND_PERCENT 90
+
+/* ----- the rows that the guess sees ----- */
+
+/* Those of the sample, then the last ones of a longer file. */
+static int
+seen_rows(const struct map_guess *guess)
+{
+	return guess->table->row_count + guess->table->last_count;
+}
+
+static struct text_view
+seen_cell(const struct map_guess *guess, int row, int heading)
+{
+	const struct sample_table *table = guess->table;
+
+	if (row < table->row_count)
+		return sample_cell(table, row, heading);
+	return table->last_cells[(size_t) (row - table->row_count) * table->column_count + heading];
+}
+
 /* Is the cell of a heading blank in a row?  A heading of -1 is. */
 static bool
 is_blank(const struct map_guess *guess, int row, int heading)
 {
-	return heading < 0 || sample_cell(guess->table, row, heading).length == 0;
+	return heading < 0 || seen_cell(guess, row, heading).length == 0;
 }
 
-/* Is a value among those that are skipped? */
+/* Does a skip match a row, as row_map.c compares them? */
 static bool
-has_value(const struct guessed_skip *skip, struct text_view value)
+matches(const struct map_guess *guess, const struct guessed_skip *skip, int row)
 {
-	for (int i = 0; i < skip->count; i++)
+	return text_compare_folded(seen_cell(guess, row, skip->heading), skip->value) == 0;
+}
+
+static bool
+is_skipped(const struct map_guess *guess, int row)
+{
+	for (int i = 0; i < guess->skip_count; i++)
 	{
-		if (text_equal(skip->values[i], value))
+		if (matches(guess, &guess->skips[i], row))
+			return true;
+	}
+	return false;
+}
+
+/* Add a skip, counting its rows; one for which there is no room is left out. */
+static void
+add_skip(struct map_guess *guess, struct guessed_skip skip)
+{
+	if (guess->skip_count == GUESS_MOST_SKIPS)
+		return;
+	skip.rows = 0;
+	for (int row = 0; row < seen_rows(guess); row++)
+		skip.rows += matches(guess, &skip, row);
+	guess->skips[guess->skip_count++] = skip;
+	guess->is_used[skip.heading] = true;
+}
+
+/* ----- totals ----- */
+
+/* Columns that a product has and a total lacks. */
+static const enum onboard_column product_columns[] = {COLUMN_SKU, COLUMN_VENDOR_PRODUCT_ID,
+													  COLUMN_PRODUCT_NAME};
+
+/* Are all cells of a row numbers, or words for totals, except for this one?  Some are numbers. */
+static bool
+has_only_numbers(const struct map_guess *guess, int row, int except)
+{
+	int count = 0;
+
+	for (int heading = 0; heading < guess->table->column_count; heading++)
+	{
+		struct text_view cell = seen_cell(guess, row, heading);
+
+		if (heading == except || cell.length == 0 || vocabulary_is_total(cell))
+			continue;
+		if (!cell_is_number(cell))
+			return false;
+		count++;
+	}
+	return count > 0;
+}
+
+/* Are the columns that only products have blank in a row, except for this one? */
+static bool
+lacks_product(const struct map_guess *guess, int row, int except)
+{
+	for (size_t i = 0; i < sizeof(product_columns) / sizeof(product_columns[0]); i++)
+	{
+		int heading = guess->columns[product_columns[i]].heading;
+
+		if (heading != except && !is_blank(guess, row, heading))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Is a cell the sum of those above it, of the whole column or since the total before?  Rows
+ * that are skipped already are totals.
+ */
+static bool
+is_sum(const struct map_guess *guess, int row, int heading)
+{
+	enum number_sign sign = cell_decimal_sign(&guess->profiles[heading]);
+	double whole = 0;
+	double part = 0;
+	double number;
+	double total;
+	int count = 0;
+
+	if (!cell_is_number(seen_cell(guess, row, heading)) ||
+		!cell_number(seen_cell(guess, row, heading), sign, &total))
+		return false;
+	for (int above = 0; above < row; above++)
+	{
+		if (is_skipped(guess, above))
+			part = 0;
+		else if (cell_number(seen_cell(guess, above, heading), sign, &number))
+		{
+			whole += number;
+			part += number;
+			count++;
+		}
+	}
+	return count >= LEAST_SUMMANDS && total != 0 &&
+		   (fabs(whole - total) < SUM_TOLERANCE || fabs(part - total) < SUM_TOLERANCE);
+}
+
+/* Does a row have a sum?  The rows above the last ones of a long file were not seen. */
+static bool
+has_sum(const struct map_guess *guess, int row)
+{
+	for (int heading = 0; row < guess->table->row_count && heading < guess->table->column_count;
+		 heading++)
+	{
+		if (is_sum(guess, row, heading))
 			return true;
 	}
 	return false;
 }
 
 static bool
-is_skipped(const struct map_guess *guess, int row)
+is_last_row(const struct map_guess *guess, int row)
 {
-	const struct guessed_skip *skip = &guess->skip;
-
-	if (skip->heading < 0)
-		return false;
-	return skip->count == 0 ? is_blank(guess, row, skip->heading)
-							: has_value(skip, sample_cell(guess->table, row, skip->heading));
+	return row == seen_rows(guess) - 1;
 }
 
-/* ----- rows that are not products ----- */
+/*
+ * Return the heading with the word of a total in a row, such as "Summe" in place of a
+ * name, or -1.  In a file without names, that word may be a key.
+ */
+static int
+find_total(const struct map_guess *guess, int row)
+{
+	for (int heading = 0; heading < guess->table->column_count; heading++)
+	{
+		if (!guess->is_usable[heading] || !vocabulary_is_total(seen_cell(guess, row, heading)) ||
+			!has_only_numbers(guess, row, heading) || !lacks_product(guess, row, heading))
+			continue;
+		if (guess->columns[COLUMN_PRODUCT_NAME].heading >= 0 || has_sum(guess, row) ||
+			is_last_row(guess, row))
+			return heading;
+	}
+	return -1;
+}
+
+/* Has another row than a total this value? */
+static bool
+is_of_product(const struct map_guess *guess, const struct guessed_skip *skip)
+{
+	for (int row = 0; row < seen_rows(guess); row++)
+	{
+		if (matches(guess, skip, row) && find_total(guess, row) != skip->heading)
+			return true;
+	}
+	return false;
+}
+
+/* Can the text stand in a map?  A control character would change what a terminal shows. */
+static bool
+is_writable(struct text_view text)
+{
+	struct found_character found;
+
+	return !text_find_character(text, is_control_character, &found);
+}
+
+/* Skip rows whose name, or another cell, says that they are totals. */
+static void
+skip_totals(struct map_guess *guess)
+{
+	for (int row = 0; row < seen_rows(guess); row++)
+	{
+		struct guessed_skip skip = {.heading = find_total(guess, row), .what = "of totals"};
+
+		if (skip.heading < 0 || is_skipped(guess, row))
+			continue;
+		skip.value = seen_cell(guess, row, skip.heading);
+		skip.percent = has_sum(guess, row)       ? SUM_PERCENT
+					   : is_last_row(guess, row) ? LAST_ROW_PERCENT
+												 : WORD_PERCENT;
+		if (is_writable(skip.value) && !is_of_product(guess, &skip))
+			add_skip(guess, skip);
+	}
+}
+
+/*
+ * Skip rows without a key that have only sums, if there are no others without a key: a
+ * product that lacks its key must be rejected, not skipped.
+ */
+static void
+skip_sums(struct map_guess *guess)
+{
+	int key = guess->columns[COLUMN_SKU].heading;
+	struct guessed_skip skip = {
+		.heading = key, .value = text_of(""), .what = "of sums, without a key"};
+	bool are_proven = true;
+	int count = 0;
+
+	for (int row = 0; key >= 0 && row < seen_rows(guess); row++)
+	{
+		bool is_proven;
+
+		if (!is_blank(guess, row, key) || is_skipped(guess, row))
+			continue;
+		is_proven = has_sum(guess, row);
+		if (!has_only_numbers(guess, row, key) || !lacks_product(guess, row, key) ||
+			!(is_proven || (is_last_row(guess, row) && row >= guess->table->row_count)))
+			return;
+		are_proven &= is_proven;
+		count++;
+	}
+	skip.percent = are_proven ? SUM_PERCENT : ONLY_NUMBERS_PERCENT;
+	if (count > 0)
+		add_skip(guess, skip);
+}
+
+/* ----- rows without a price ----- */
 
 /* The price of a file with sale prices is in either column. */
 static bool
@@ -64,6 +288,13 @@ has_price(const struct map_guess *guess, int row)
 		   !is_blank(guess, row, guess->columns[COLUMN_COMPARE_AT_PRICE].heading);
 }
 
+/* Is a row no total, and without a price? */
+static bool
+lacks_price(const struct map_guess *guess, int row)
+{
+	return !has_price(guess, row) && !is_skipped(guess, row);
+}
+
 /* Headings that tell the kind of a row. */
 static bool
 names_kind(struct text_view heading)
@@ -71,15 +302,33 @@ names_kind(struct text_view heading)
 	return vocabulary_has_word(heading, "type,typ,tipo,art,kind,rodzaj,soort,action");
 }
 
+/* Values of a column that tells kinds of rows apart. */
+struct kinds
+{
+	int count;
+	struct text_view values[MOST_SKIPPED_KINDS];
+};
+
+static bool
+has_kind(const struct kinds *kinds, struct text_view value)
+{
+	for (int i = 0; i < kinds->count; i++)
+	{
+		if (text_compare_folded(kinds->values[i], value) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Add a value to those that are skipped; false if there are too many. */
 static bool
-add_value(struct guessed_skip *skip, struct text_view value)
+add_kind(struct kinds *kinds, struct text_view value)
 {
-	if (has_value(skip, value))
+	if (has_kind(kinds, value))
 		return true;
-	if (skip->count == GUESS_MOST_SKIPS)
+	if (kinds->count == MOST_SKIPPED_KINDS || !is_writable(value))
 		return false;
-	skip->values[skip->count++] = value;
+	kinds->values[kinds->count++] = value;
 	return true;
 }
 
@@ -88,79 +337,87 @@ add_value(struct guessed_skip *skip, struct text_view value)
  * are its values in no other row.
  */
 static bool
-collect_kinds(const struct map_guess *guess, int heading, struct guessed_skip *skip)
+collect_kinds(const struct map_guess *guess, int heading, struct kinds *kinds)
 {
 	const struct sample_table *table = guess->table;
 
-	*skip = (struct guessed_skip){.heading = heading};
+	kinds->count = 0;
 	for (int row = 0; row < table->row_count; row++)
 	{
 		struct text_view value = sample_cell(table, row, heading);
 
-		if (!has_price(guess, row) && (value.length == 0 || !add_value(skip, value)))
+		if (lacks_price(guess, row) && (value.length == 0 || !add_kind(kinds, value)))
 			return false;
 	}
 	for (int row = 0; row < table->row_count; row++)
 	{
-		if (has_price(guess, row) && has_value(skip, sample_cell(table, row, heading)))
+		if (has_price(guess, row) && has_kind(kinds, sample_cell(table, row, heading)))
 			return false;
 	}
-	return skip->count > 0;
+	return kinds->count > 0;
 }
 
-/* Find a column such as the type of a row, some values of which mark rows that are not products. */
-static bool
-find_kind_column(struct map_guess *guess)
+/* Skip by a column such as the type of a row, some values of which mark rows that are not products. */
+static void
+skip_kinds(struct map_guess *guess)
 {
 	for (int heading = 0; heading < guess->table->column_count; heading++)
 	{
 		const struct cell_profile *profile = &guess->profiles[heading];
+		struct kinds kinds;
 
-		if (!guess->is_used[heading] && guess->is_usable[heading] && profile->distinct >= 2 &&
-			profile->distinct <= MOST_KINDS && profile->numbers == 0 &&
-			names_kind(guess->table->headings[heading]) &&
-			collect_kinds(guess, heading, &guess->skip))
-			return true;
+		if (guess->is_used[heading] || !guess->is_usable[heading] || profile->distinct < 2 ||
+			profile->distinct > MOST_KINDS || profile->numbers > 0 ||
+			!names_kind(guess->table->headings[heading]) || !collect_kinds(guess, heading, &kinds))
+			continue;
+		for (int i = 0; i < kinds.count; i++)
+			add_skip(guess, (struct guessed_skip){.heading = heading,
+												  .value = kinds.values[i],
+												  .percent = KIND_PERCENT,
+												  .what = "without a price"});
+		return;
 	}
-	guess->skip.heading = -1;
-	return false;
 }
 
-void
-row_kinds_find_skip(struct map_guess *guess)
+/* Skip rows without a price, if they are no products. */
+static void
+skip_unpriced(struct map_guess *guess)
 {
 	int price = guess->columns[COLUMN_PRICE].heading;
+	int compare = guess->columns[COLUMN_COMPARE_AT_PRICE].heading;
 	int key = guess->columns[COLUMN_SKU].heading;
 	int name = guess->columns[COLUMN_PRODUCT_NAME].heading;
 	int count = 0;
 	int keyed = 0;
 
-	if (price < 0 || key < 0)
-		return;
 	for (int row = 0; row < guess->table->row_count; row++)
 	{
-		if (has_price(guess, row))
+		if (!lacks_price(guess, row))
 			continue;
 		count++;
 		keyed += !is_blank(guess, row, key) || (name >= 0 && !is_blank(guess, row, name));
 	}
-	if (count == 0)
-		return;
-	if (keyed == 0)
-	{
-		int compare = guess->columns[COLUMN_COMPARE_AT_PRICE].heading;
-
+	if (keyed > 0)
+		skip_kinds(guess);
+	else if (count > 0)
 		/* Regular prices are in more rows than sale prices. */
-		guess->skip.count = 0;
-		guess->skip.heading =
-			compare >= 0 && guess->profiles[compare].filled > guess->profiles[price].filled
-				? compare
-				: price;
-	}
-	else if (!find_kind_column(guess))
-		return;
-	guess->skip.rows = count;
-	guess->is_used[guess->skip.heading] = true;
+		add_skip(guess,
+				 (struct guessed_skip){.heading = compare >= 0 && guess->profiles[compare].filled >
+																	  guess->profiles[price].filled
+													  ? compare
+													  : price,
+									   .value = text_of(""),
+									   .percent = NO_KEY_PERCENT,
+									   .what = "without key and price"});
+}
+
+void
+row_kinds_find_skips(struct map_guess *guess)
+{
+	skip_totals(guess);
+	skip_sums(guess);
+	if (guess->columns[COLUMN_PRICE].heading >= 0 && guess->columns[COLUMN_SKU].heading >= 0)
+		skip_unpriced(guess);
 }
 
 /* ----- cells to fill down ----- */

@@ -14,8 +14,8 @@
 
 #include "guess/proposal.h"
 
-/* Find rows to skip; needs the columns of the guess. */
-extern void row_kinds_find_skip(struct map_guess *guess);
+/* Find rows to skip, such as totals; needs the columns of the guess. */
+extern void row_kinds_find_skips(struct map_guess *guess);
 
 /*
  * Let cells that only the first of several rows has be filled down; needs the columns

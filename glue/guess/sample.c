@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "base/byte_buffer.h"
 #include "base/heap.h"
 #include "guess/sample.h"
 #include "reader/encoding_check.h"
@@ -43,6 +44,10 @@ struct sample
 	struct text_view *cells; /* those of the table, from the headings on */
 	struct block *blocks;
 	size_t kept_bytes;
+	struct byte_buffer
+		last[SAMPLE_LAST_ROWS]; /* the cells of the last rows, in turn, each with a NUL */
+	int64_t last_total;         /* rows that were in them */
+	struct text_view *last_cells;
 	record_fn take;
 	void *take_context;
 	struct glue_error error; /* why the sample stopped */
@@ -110,6 +115,56 @@ keep_fields(struct sample *sample, const struct record *record, size_t first)
 	return true;
 }
 
+/* Keep the fields of a record, which may be one of the last, in place of an earlier one. */
+static bool
+keep_last(struct sample *sample, const struct record *record)
+{
+	struct byte_buffer *buffer = &sample->last[sample->last_total++ % SAMPLE_LAST_ROWS];
+
+	buffer->used = 0;
+	for (int i = 0; i < sample->table.column_count; i++)
+	{
+		struct text_view field =
+			i < record->field_count ? text_trim(record->fields[i]) : text_of("");
+
+		if (!byte_buffer_append(buffer, field.data, field.length, &sample->error) ||
+			!byte_buffer_append(buffer, "", 1, &sample->error))
+			return false;
+	}
+	return true;
+}
+
+/* Make cells of the last rows. */
+static bool
+finish_last(struct sample *sample, struct glue_error *error)
+{
+	struct sample_table *table = &sample->table;
+	size_t count =
+		sample->last_total < SAMPLE_LAST_ROWS ? (size_t) sample->last_total : SAMPLE_LAST_ROWS;
+	struct text_view *cell;
+
+	if (count == 0)
+		return true;
+	cell = sample->last_cells = glue_allocate(sizeof(*cell) * count * (size_t) table->column_count);
+	if (cell == NULL)
+		return glue_error_memory(error);
+	for (size_t row = count; row > 0; row--)
+	{
+		const char *next =
+			sample->last[(size_t) (sample->last_total - (int64_t) row) % SAMPLE_LAST_ROWS].data;
+
+		for (int i = 0; i < table->column_count; i++)
+		{
+			*cell = text_of(next);
+			next += cell->length + 1;
+			cell++;
+		}
+	}
+	table->last_count = (int) count;
+	table->last_cells = sample->last_cells;
+	return true;
+}
+
 /* ----- events of the source ----- */
 
 static bool
@@ -156,6 +211,8 @@ take_record(void *context, const struct record *record)
 			return false;
 		table->row_count++;
 	}
+	else if (!keep_last(sample, record))
+		return false;
 	return sample->take == NULL || sample->take(sample->take_context, record);
 }
 
@@ -220,6 +277,9 @@ sample_destroy(struct sample *sample)
 		sample->blocks = block->before;
 		glue_release(block);
 	}
+	for (int i = 0; i < SAMPLE_LAST_ROWS; i++)
+		byte_buffer_clean_up(&sample->last[i]);
+	glue_release(sample->last_cells);
 	glue_release(sample->cells);
 	glue_release(sample);
 }
@@ -282,7 +342,9 @@ check_content(struct sample *sample, struct glue_error *error)
 {
 	if (!sample->table.found.has_content)
 		return glue_error_file(error, "EMPTY_FILE");
-	return sample->table.headings != NULL || header_map_no_header(error);
+	if (sample->table.headings == NULL)
+		return header_map_no_header(error);
+	return finish_last(sample, error);
 }
 
 bool

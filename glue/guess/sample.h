@@ -24,6 +24,9 @@
 #define SAMPLE_ROWS 500
 #define SAMPLE_BYTES ((size_t) 8 << 20)
 
+/* The last rows of a longer file, which may be totals. */
+#define SAMPLE_LAST_ROWS 3
+
 /* What was read.  Belongs to the sample. */
 struct sample_table
 {
@@ -35,6 +38,10 @@ struct sample_table
 	struct row_source_found found;
 
 	const struct text_view *cells; /* trimmed, row by row */
+
+	/* The last rows, as far as they are not among those above. */
+	int last_count;
+	const struct text_view *last_cells; /* trimmed, row by row */
 };
 
 static inline struct text_view

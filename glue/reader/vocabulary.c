@@ -17,6 +17,9 @@
 /* Longer headings are cut, which is no loss: they are sentences. */
 #define MOST_HEADING_BYTES 256
 
+/* Longer texts are no totals; all cells of a sample are compared. */
+#define MOST_TOTAL_BYTES 48
+
 /* A phrase with this percentage means its column in most files. */
 #define USUAL_PERCENT 80
 
@@ -465,6 +468,18 @@ static const char reduced_beginnings[] =
 static const char date_words[] =
 	"date,dates,datum,fecha,dia,data,giorno,dzien,from,until,starts,ends,start,end,von,bis,debut,fin,desde,hasta,"
 	"inizio,fine,vanaf,tot,od,inicio,fim";
+
+/* What stands beside sums. */
+static const char *const total_phrases[LANGUAGE_COUNT] = {
+	EN = "total,totals,grand total,sub total,subtotal,subtotals,sum,sum total,total sum,overall total",
+	DE = "summe,summen,gesamt,gesamtsumme,zwischensumme,endsumme,teilsumme,insgesamt,gesamtwert,summe gesamt",
+	FR = "total,totaux,total general,sous total,somme,total ttc,total ht",
+	ES = "total,totales,total general,subtotal,suma,suma total",
+	IT = "totale,totali,totale generale,totale complessivo,subtotale,sub totale,somma",
+	NL = "totaal,totalen,eindtotaal,subtotaal,algemeen totaal,som,totaalbedrag",
+	PL = "razem,suma,ogolem,lacznie,suma razem,suma calkowita,suma czesciowa",
+	PT = "total,totais,total geral,subtotal,soma,soma total",
+};
 /* clang-format on */
 
 static const char *const language_names[LANGUAGE_COUNT] = {
@@ -972,6 +987,22 @@ bool
 vocabulary_is_date(struct text_view heading)
 {
 	return has_word(heading, is_listed, date_words);
+}
+
+bool
+vocabulary_is_total(struct text_view text)
+{
+	struct words words;
+
+	if (text.length > MOST_TOTAL_BYTES)
+		return false;
+	split_words(text, &words);
+	for (int language = 0; language < LANGUAGE_COUNT; language++)
+	{
+		if (words.length > 0 && is_listed(total_phrases[language], text_of_words(&words)))
+			return true;
+	}
+	return false;
 }
 
 bool

@@ -385,6 +385,96 @@ says(const char *csv, const struct map_text_facts *facts, const char *part, cons
 	free(text);
 }
 
+#define LIST "Artikelnummer;Bezeichnung;Warengruppe;Preis;Bestand\n"
+#define ROWS "A1;Zelt blau;Kitchen;10,50;3\nA2;Zelt rot;Kitchen;12,00;4\n"
+
+/* Check that the map of a text skips nothing. */
+static void
+skips_nothing(const char *csv, const char *name)
+{
+	struct map_text_facts plain = {.file_name = "a.csv"};
+	char *text = guess_text(csv, &plain);
+
+	if (!ok(text != NULL && strstr(text, "skip when") == NULL, "%s", name))
+		printf("# %s\n", text != NULL ? text : "no map");
+	free(text);
+}
+
+/* Check that the map of a file longer than the sample has a part, by its last row. */
+static void
+says_of_long(const char *last_row, const char *part, const char *name)
+{
+	struct map_text_facts plain = {.file_name = "a.csv"};
+	struct byte_buffer csv = {0};
+	struct glue_error error;
+
+	byte_buffer_append_string(&csv, LIST, &error);
+	for (int i = 0; i < SAMPLE_ROWS + 10; i++)
+	{
+		char row[80];
+
+		snprintf(row, sizeof(row), "A%d;Zelt Nummer %d;Kitchen;%d,50;3\n", i, i, i);
+		byte_buffer_append_string(&csv, row, &error);
+	}
+	byte_buffer_append_string(&csv, last_row, &error);
+	byte_buffer_terminate(&csv, &error);
+	says(csv.data, &plain, part, name);
+	byte_buffer_clean_up(&csv);
+}
+
+static void
+test_totals(void)
+{
+	struct map_text_facts plain = {.file_name = "a.csv"};
+	/* As the eight languages write them. */
+	static const char *const words[] = {"Grand total:", "Gesamtsumme", "Total général",
+										"SUMA TOTAL",   "Totale",      "Eindtotaal",
+										"Ogółem",       "Total geral"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	{
+		char file[400];
+		char skip[200];
+
+		snprintf(file, sizeof(file), LIST ROWS ";%s;;;7\n", words[i]);
+		snprintf(skip, sizeof(skip),
+				 "\nskip when \"Bezeichnung\" is \"%s\"  # 98 %%: 1 row of totals\n", words[i]);
+		says(file, &plain, skip, words[i]);
+	}
+	says(LIST ROWS "Summe;;;22,50;7\n", &plain,
+		 "skip when \"Artikelnummer\" is \"Summe\"  # 98 %: 1 row of totals\n",
+		 "a total in place of a key");
+	says(LIST ROWS ";;Summe;99,00;\n", &plain, "skip when \"Warengruppe\" is \"Summe\"  # 95 %",
+		 "numbers that are no sums are less certain");
+	says(LIST ROWS ";Zwischensumme;;;7\nA3;Topf;Kitchen;5,00;2\nA4;Topf lang;Kitchen;6,00;2\n"
+				   ";Zwischensumme;;;4\n;Summe;;;11\n",
+		 &plain,
+		 "skip when \"Bezeichnung\" is \"Zwischensumme\"  # 98 %: 2 rows of totals\n"
+		 "skip when \"Bezeichnung\" is \"Summe\"  # 98 %: 1 row of totals\n",
+		 "totals of parts");
+	says(LIST ROWS ";;;22,50;7\n", &plain,
+		 "skip when \"Artikelnummer\" is blank  # 98 %: 1 row of sums, without a key\n",
+		 "sums without a word");
+	says("sku;price;stock\nA1;10.50;3\nA2;12.00;4\nTotal;22.50;7\n", &plain,
+		 "skip when \"sku\" is \"Total\"  # 98 %", "a file without names");
+
+	skips_nothing(LIST ROWS ";;;23,50;8\n", "a product that lacks its key is not skipped");
+	skips_nothing(LIST ROWS ";Topf;Kitchen;22,50;7\n", "nor is one with a name");
+	skips_nothing(LIST ROWS "A3;Total;Kitchen;22,50;7\n", "nor one whose name is such a word");
+	skips_nothing(LIST ROWS ";Total;Kitchen;5,00;7\n", "even if it lacks its key");
+	skips_nothing("Artikelnummer;Bezeichnung;Marke;Preis\nA1;Oel;Total;10,00\n;;Total;10,00\n",
+				  "a brand is no total");
+	skips_nothing("sku;price;stock\nTotal;22.50;7\nA1;10.50;3\nA2;12.00;4\n",
+				  "without names, a key in the middle may be one");
+
+	says_of_long(";Summe;;22950,00;7140\n",
+				 "skip when \"Bezeichnung\" is \"Summe\"  # 95 %: 1 row of totals\n",
+				 "the last row of a long file");
+	says_of_long(";;;22950,00;7140\n",
+				 "skip when \"Artikelnummer\" is blank  # 75 %: 1 row of sums",
+				 "even without a word");
+}
+
 /* The text of a map has limits, and so have its statements: whatever a file has, they hold. */
 static void
 test_limits(void)
@@ -468,6 +558,7 @@ main(void)
 	test_files();
 	test_layouts();
 	test_text();
+	test_totals();
 	test_limits();
 	return unit_done();
 }

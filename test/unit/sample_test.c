@@ -129,6 +129,16 @@ test_many_rows(void)
 	is_int(seen, MANY_ROWS, "all are passed on");
 	ok(text_equal(sample_cell(sample_table(sample), SAMPLE_ROWS - 1, 0), text_of("n499")),
 	   "cells stay what they were");
+	is_int(sample_table(sample)->last_count, SAMPLE_LAST_ROWS, "so are the last");
+	for (int row = 0; row < SAMPLE_LAST_ROWS; row++)
+	{
+		char text[20];
+
+		snprintf(text, sizeof(text), "n%d", MANY_ROWS - SAMPLE_LAST_ROWS + row);
+		ok(text_equal(sample_table(sample)->last_cells[row * sample_table(sample)->column_count],
+					  text_of(text)),
+		   "%s is one of them", text);
+	}
 	sample_destroy(sample);
 }
 

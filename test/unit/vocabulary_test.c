@@ -109,6 +109,12 @@ test_words(void)
 	is_int(vocabulary_side(text_of("Breite (cm)")), SIDE_WIDTH, "a side");
 	is_int(vocabulary_side(text_of("Hauteur")), SIDE_HEIGHT, "a side in French");
 	is_int(vocabulary_side(text_of("Length x Width")), SIDE_COUNT, "two sides are none");
+	ok(vocabulary_is_total(text_of("Total :")) && vocabulary_is_total(text_of("Sous-total")) &&
+		   vocabulary_is_total(text_of("\u0141\u0105cznie")),
+	   "signs and accents of totals do not matter");
+	ok(!vocabulary_is_total(text_of("Total 5W-40")) && !vocabulary_is_total(text_of("Sommer")) &&
+		   !vocabulary_is_total(text_of("")) && !vocabulary_is_total(text_of(":")),
+	   "but a total is the whole text");
 	ok(vocabulary_is_reduced_price(text_of("Aktionspreis")), "a compound names a reduced price");
 	ok(vocabulary_is_reduced_price(text_of("Prix promo TTC")), "so does a word");
 	ok(!vocabulary_is_reduced_price(text_of("Sales price")), "a sales price is a price");
