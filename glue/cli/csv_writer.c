@@ -38,6 +38,17 @@ csv_close(FILE **file, const char *path, struct glue_error *error)
 		   glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "WRITE_ERROR", "cannot write %s", path);
 }
 
+/* Write a text with each quote doubled. */
+static void
+put_doubling_quotes(FILE *file, const char *text)
+{
+	struct csv_cell_parts parts = {.rest = text_of(text)};
+	struct text_view part;
+
+	while (csv_cell_next_part(&parts, &part))
+		fwrite(part.data, 1, part.length, file);
+}
+
 void
 csv_write_cell(FILE *file, const char *text, bool first, char delimiter)
 {
@@ -56,11 +67,14 @@ csv_write_cell(FILE *file, const char *text, bool first, char delimiter)
 	fputc('"', file);
 	if (is_formula)
 		fputc(CSV_NEUTRALIZER, file);
-	for (; *text != '\0'; text++)
-	{
-		if (*text == '"')
-			fputc('"', file);
-		fputc(*text, file);
-	}
+	put_doubling_quotes(file, text);
+	fputc('"', file);
+}
+
+void
+csv_write_as_it_is(FILE *file, const char *text, bool first)
+{
+	fputs(first ? "\"" : ",\"", file);
+	put_doubling_quotes(file, text);
 	fputc('"', file);
 }

@@ -16,6 +16,7 @@
 #include "base/byte_buffer.h"
 #include "cli/chosen_database.h"
 #include "cli/command.h"
+#include "cli/csv_writer.h"
 #include "cli/json_out.h"
 #include "cli/line.h"
 #include "cli/map_refusal.h"
@@ -278,22 +279,6 @@ static const char show_query[] =
 	" CROSS JOIN LATERAL jsonb_each(m.pairs) p"
 	" WHERE m.vendor_id = $1::text AND m.list_name = $2::text ORDER BY 1";
 
-/*
- * Print a cell that is read back as it is, unlike those for spreadsheets.
- */
-static void
-print_cell(const char *text)
-{
-	putchar('"');
-	for (; *text != '\0'; text++)
-	{
-		if (*text == '"')
-			putchar('"');
-		putchar(*text);
-	}
-	putchar('"');
-}
-
 static void
 print_list(const struct options *options, const PGresult *result)
 {
@@ -305,9 +290,8 @@ print_list(const struct options *options, const PGresult *result)
 	puts(VALUE_HEADING "," REPLACEMENT_HEADING);
 	for (int row = 0; row < PQntuples(result); row++)
 	{
-		print_cell(PQgetvalue(result, row, 0));
-		putchar(',');
-		print_cell(PQgetvalue(result, row, 1));
+		csv_write_as_it_is(stdout, PQgetvalue(result, row, 0), true);
+		csv_write_as_it_is(stdout, PQgetvalue(result, row, 1), false);
 		putchar('\n');
 	}
 }

@@ -13,15 +13,14 @@
 static bool
 append_quoted(struct byte_buffer *buffer, struct text_view cell, struct glue_error *error)
 {
+	struct csv_cell_parts parts = {.rest = cell};
+	struct text_view part;
+
 	if (!byte_buffer_reserve(buffer, 2 * cell.length + 2, error))
 		return false;
 	byte_buffer_put(buffer, "\"", 1);
-	for (size_t i = 0; i < cell.length; i++)
-	{
-		if (cell.data[i] == '"')
-			byte_buffer_put(buffer, "\"", 1);
-		byte_buffer_put(buffer, &cell.data[i], 1);
-	}
+	while (csv_cell_next_part(&parts, &part))
+		byte_buffer_put(buffer, part.data, part.length);
 	byte_buffer_put(buffer, "\"", 1);
 	return true;
 }

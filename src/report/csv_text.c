@@ -38,20 +38,11 @@ begin_cell(CsvRecord *record)
 static void
 add_doubling_quotes(StringInfo text, struct text_view cell)
 {
-	const char *next = cell.data;
-	size_t left = cell.length;
+	struct csv_cell_parts parts = {.rest = cell};
+	struct text_view part;
 
-	while (left > 0)
-	{
-		const char *quote = memchr(next, '"', left);
-		size_t length = quote == NULL ? left : (size_t) (quote - next) + 1;
-
-		appendBinaryStringInfo(text, next, length);
-		if (quote != NULL)
-			appendStringInfoChar(text, '"');
-		next += length;
-		left -= length;
-	}
+	while (csv_cell_next_part(&parts, &part))
+		appendBinaryStringInfo(text, part.data, part.length);
 }
 
 void

@@ -113,6 +113,26 @@ csv_cell_needs_quotes(struct text_view cell, char delimiter)
 }
 
 bool
+csv_cell_next_part(struct csv_cell_parts *parts, struct text_view *part)
+{
+	struct text_view *rest = &parts->rest;
+	size_t written = parts->repeats_quote ? 1 : 0;
+	const char *quote;
+
+	if (rest->length == 0)
+		return false;
+	quote = memchr(rest->data + written, '"', rest->length - written);
+	*part = *rest;
+	if (quote != NULL)
+		part->length = (size_t) (quote - rest->data) + 1;
+	parts->repeats_quote = quote != NULL;
+	/* A quote that ends this part also begins the next one. */
+	rest->data += part->length - parts->repeats_quote;
+	rest->length -= part->length - parts->repeats_quote;
+	return true;
+}
+
+bool
 csv_delimiter_is_acceptable(char delimiter)
 {
 	unsigned char c = (unsigned char) delimiter;

@@ -31,6 +31,19 @@ extern bool csv_cell_is_formula(struct text_view cell);
  */
 extern bool csv_cell_needs_quotes(struct text_view cell, char delimiter);
 
+/* The text of a cell that is written in quotes; zeroed but for the text. */
+struct csv_cell_parts
+{
+	struct text_view rest;
+	bool repeats_quote; /* the rest begins with a quote that was written once */
+};
+
+/*
+ * Take the next part of a cell's text; false at its end.  One after another, the parts
+ * are the text with each quote doubled, which the caller puts between quotes.
+ */
+extern bool csv_cell_next_part(struct csv_cell_parts *parts, struct text_view *part);
+
 /*
  * May a caller specify this delimiter: an ASCII character other than a letter or a
  * digit, which values and headings consist of, and other than a double quote, CR, LF

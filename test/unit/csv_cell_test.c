@@ -2,7 +2,7 @@
  *
  * csv_cell_test.c
  *	  Which cells a spreadsheet could run, for every first character; which
- *	  need quotes.
+ *	  need quotes, and what stands between these.
  *
  *-------------------------------------------------------------------------
  */
@@ -146,6 +146,34 @@ test_quotes(void)
 	ok(!csv_cell_needs_quotes(text_of(""), ','), "nothing needs none");
 }
 
+/* The text of a cell between its quotes, from every kind of part. */
+static void
+test_doubled(void)
+{
+	static const char *const cases[][2] = {
+		{"", ""},
+		{"plain", "plain"},
+		{"\"", "\"\""},
+		{"\"\"", "\"\"\"\""},
+		{"27\" screen", "27\"\" screen"},
+		{"\"a\"\"b\"", "\"\"a\"\"\"\"b\"\""},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		struct csv_cell_parts parts = {.rest = text_of(cases[i][0])};
+		struct text_view part;
+		char whole[64];
+		struct text_builder builder;
+
+		text_start(&builder, whole, sizeof(whole));
+		while (csv_cell_next_part(&parts, &part))
+			text_add(&builder, part);
+		text_finish(&builder);
+		is_text(whole, cases[i][1], "quotes are doubled");
+	}
+}
+
 int
 main(void)
 {
@@ -153,5 +181,6 @@ main(void)
 	test_pairs();
 	test_texts();
 	test_quotes();
+	test_doubled();
 	return unit_done();
 }
