@@ -7,6 +7,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 #include "base/heap.h"
 #include "cli/file_list.h"
 #include "cli/message.h"
+#include "cli/terminal.h"
 #include "import/file_name.h"
 #include "reader/formats.h"
 
@@ -58,22 +60,55 @@ is_folder(const char *path)
 	return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
 }
 
+/* Files of a folder whose names have other endings. */
+struct others
+{
+	int count;
+	char first[NAME_MAX + 1]; /* by name */
+};
+
+static void
+add_other(struct others *others, const char *name)
+{
+	if (others->count++ == 0 || strcmp(name, others->first) < 0)
+		snprintf(others->first, sizeof(others->first), "%s", name);
+}
+
+/* There may be thousands of pictures, so one is named and the rest counted. */
+static void
+report_others(const struct others *others)
+{
+	char number[TERMINAL_COUNT_SIZE];
+
+	if (others->count == 1)
+		message_note("skipped \"%s\" because of the ending of its name; to read it, name it on the "
+					 "command line",
+					 others->first);
+	else if (others->count > 1)
+		message_note("skipped \"%s\" and %s more %s because of the endings of their names; to read "
+					 "one, name it on the command line",
+					 others->first, terminal_count(number, others->count - 1),
+					 terminal_plural(others->count - 1, "file", "files"));
+}
+
 /*
  * Return whether an entry of an open folder is a file to load.  Pipes and the like
  * are only read if they are named; what looks like a file but is not one is reported
  * on.
  */
 static bool
-is_wanted(DIR *folder, const char *name)
+is_wanted(DIR *folder, const char *name, struct others *others)
 {
 	struct stat found;
 
-	if (name[0] == '.' || !formats_accept_name(name))
+	if (name[0] == '.')
 		return false;
 	if (fstatat(dirfd(folder), name, &found, 0) != 0)
 		message_note("skipped \"%s\": %s", name, strerror(errno));
-	else if (S_ISREG(found.st_mode))
+	else if (S_ISREG(found.st_mode) && formats_accept_name(name))
 		return true;
+	else if (S_ISREG(found.st_mode))
+		add_other(others, name);
 	else if (!S_ISDIR(found.st_mode))
 		message_note(
 			"skipped \"%s\", which is not a regular file; to read it, name it on the command line",
@@ -95,14 +130,15 @@ folder_error(const char *path, struct glue_error *error)
 }
 
 static bool
-add_entries(struct file_list *list, DIR *folder, const char *path, struct glue_error *error)
+add_entries(struct file_list *list, DIR *folder, const char *path, struct others *others,
+			struct glue_error *error)
 {
 	const struct dirent *entry;
 
 	/* Only errno tells the end from a failure. */
 	for (errno = 0; (entry = readdir(folder)) != NULL; errno = 0)
 	{
-		if (is_wanted(folder, entry->d_name) && !add(list, path, entry->d_name, error))
+		if (is_wanted(folder, entry->d_name, others) && !add(list, path, entry->d_name, error))
 			return false;
 	}
 	return errno == 0 || folder_error(path, error);
@@ -112,13 +148,14 @@ static bool
 add_folder(struct file_list *list, const char *path, struct glue_error *error)
 {
 	int first = list->count;
+	struct others others = {.count = 0};
 	DIR *folder = opendir(path);
 	bool done;
 
 	list->is_many = true;
 	if (folder == NULL)
 		return folder_error(path, error);
-	done = add_entries(list, folder, path, error);
+	done = add_entries(list, folder, path, &others, error);
 	closedir(folder);
 	if (!done)
 		return false;
@@ -126,6 +163,7 @@ add_folder(struct file_list *list, const char *path, struct glue_error *error)
 		return glue_error_set(error, GLUE_FILE_FAULT, "UNREADABLE_FILE",
 							  "the folder \"%s\" contains no CSV files, workbooks or archives",
 							  path);
+	report_others(&others);
 	qsort(list->paths + first, list->count - first, sizeof(*list->paths), compare_paths);
 	return true;
 }

@@ -31,7 +31,7 @@ formats_resume(const struct resume_token *token, const struct row_source_events 
  * The endings of the formats and of compressed files, in lower case and without
  * the point; alternatives of a regular expression.  A name may have several.
  */
-#define FORMAT_ENDINGS "csv|xlsx|xlsm|gz|zip"
+#define FORMAT_ENDINGS "csv|tsv|txt|xlsx|xlsm|gz|zip"
 
 /* Return whether a file of this name is probably in one of the formats. */
 extern bool formats_accept_name(const char *name);

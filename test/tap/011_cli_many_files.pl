@@ -30,12 +30,13 @@ file('in/VEND001_20260105_090000.csv', qw(A-1 A-2));
 file('in/VEND001_20260104_090000.csv', qw(A-3 X-4));
 file('in/VEND002_20260104_090000.CSV', qw(B-1));
 file('in/.hidden.csv', 'H-1');
-file('in/notes.txt', 'N-1');
+file('in/notes.md', 'N-1');
 file('in/folder.csv/VEND001_20260106_090000.csv', 'F-1') if mkdir 'in/folder.csv';
 mkfifo('in/VEND001_20260107_090000.csv', 0600) or die;
 symlink 'nowhere', 'in/VEND001_20260108_090000.csv' or die;
 my $skipped = qr/^onboard: skipped "VEND001_20260107_090000\.csv", which is not a regular file; to read it, name it on the command line
-onboard: skipped "VEND001_20260108_090000\.csv": No such file or directory$/;
+onboard: skipped "VEND001_20260108_090000\.csv": No such file or directory
+onboard: skipped "notes\.md" because of the ending of its name; to read it, name it on the command line$/;
 ($out, $err) = is_exit(1, 'a folder', 'check', 'in');
 is($out, <<'END', 'one line for each file, and the total');
 VEND001_20260104_090000.csv: 2 rows, 1 good, 1 bad
@@ -55,6 +56,17 @@ is(sql("SELECT string_agg(file_name, ' ' ORDER BY created_at) FROM onboard.uploa
 ($out, $err) = is_exit(1, 'again', 'load', 'in', '--quiet');
 like($out, qr/^VEND001_20260104_090000.csv: 2 rows, 1 accepted, 1 rejected, upload \S+, loaded before\n/,
 	'shows the result');
+
+# Text with other endings than .csv, as in feeds and flat files
+file('feeds/VEND001_20260104_090000.tsv', 'T-1');
+file('feeds/VEND002_20260104_090000.TXT', 'T-2');
+write_file("feeds/$_", 'x') for qw(b.jpg a.pdf c.jpg);
+($out, $err) = is_exit(0, 'a folder of other texts', 'check', 'feeds');
+like($out, qr/^VEND001_20260104_090000\.tsv: 1 row, 1 good, 0 bad\nVEND002_20260104_090000\.TXT: 1 row, 1 good, 0 bad\n2 files: /,
+	'they are read');
+is($err, 'onboard: skipped "a.pdf" and 2 more files because of the endings of their names; '
+	  . "to read one, name it on the command line\n",
+	'the first of the others is named');
 
 # The times in the names decide, whatever the order of the arguments
 file('new/VEND001_20260110_090000.csv', 'O-1');

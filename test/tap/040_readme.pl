@@ -434,13 +434,19 @@ sub check_failure_codes
 	return;
 }
 
-# The endings of files are the same in the command line, the functions and onboard-aws.
+# The endings of files are the same in the command line, the functions, onboard-aws and the documents.
 sub check_endings
 {
 	my ($endings) = slurp("$root/glue/reader/formats.h") =~ /FORMAT_ENDINGS "(.*?)"/;
 	my ($suffixes) = slurp("$root/glue/deploy/onboard_aws/command.py") =~ /^FILE_SUFFIXES = \((.*?)\)$/m;
 
 	is(join('|', $suffixes =~ /"\.(\w+)"/g), $endings, 'onboard-aws knows the endings of files');
+	for my $path (qw(glue/README.md glue/cli/commands.c))
+	{
+		my ($sentence) = slurp("$root/$path") =~ /whose names end in\s((?:\.\w+|or\b|[`,\s])*)/;
+
+		is(join('|', ($sentence // '') =~ /\.(\w+)/g), $endings, "$path has the endings of files in a folder");
+	}
 	return;
 }
 

@@ -24,8 +24,8 @@ test_good(void)
 static void
 test_endings(void)
 {
-	static const char *const endings[] = {".csv",    ".XLSX",    ".xlsm",   ".gz",
-										  ".csv.gz", ".csv.zip", ".xlsx.Gz"};
+	static const char *const endings[] = {".csv",    ".XLSX",    ".xlsm",    ".gz",      ".tsv",
+										  ".csv.gz", ".csv.zip", ".xlsx.Gz", ".csv.txt", ".TXT"};
 	int64_t moment;
 
 	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
@@ -43,12 +43,12 @@ test_others(void)
 	static const char *const names[] = {
 		"",
 		"prices.csv",
-		"VEND001_20260104_090000.txt",
+		"VEND001_20260104_090000.pdf",
 		"VEND001_20260104_090000",
 		"VEND001_20260104_090000.",
 		"VEND001_20260104_090000.csvx",
 		"VEND001_20260104_090000.csv.",
-		"VEND001_20260104_090000.csv.txt",
+		"VEND001_20260104_090000.csv.pdf",
 		"VEND001_20260104_090000csv",
 		"VEND001_20260104_0900.csv",
 		"VEND001_20260229_090000.csv",

@@ -18,7 +18,7 @@ STACK_NAME = re.compile(r"[a-z][a-z0-9-]{0,34}")
 # Where vendors put their files: UPLOAD_PREFIX of the functions.
 UPLOAD_PREFIX = "uploads/"
 # Endings of their file names: FORMAT_ENDINGS of glue/reader/formats.h.
-FILE_SUFFIXES = (".csv", ".xlsx", ".xlsm", ".gz", ".zip")
+FILE_SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".gz", ".zip")
 
 
 @dataclass
