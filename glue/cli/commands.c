@@ -165,8 +165,8 @@ static const struct option_meaning template_meanings[] = {
 
 /* How load, check and diff treat more than one file. */
 #define SEVERAL_FILES                                                                                                   \
-	"A folder as FILE stands for the files in it whose names end in .csv, .tsv, .txt, .xlsx, .xlsm, .gz or .zip.  "      \
-	"Several files are read one after another, those of a vendor in the order of the "                           \
+	"A folder as FILE stands for the files in it whose names end in .csv, .tsv, .txt, .xlsx, .xlsm, .gz or .zip.  "     \
+	"Several files are read one after another, those of a vendor in the order of the "                                  \
 	"times in their names, with one line for each and a total at the end.  A refused file does not affect the others; " \
 	"the exit code is the highest of all files."
 

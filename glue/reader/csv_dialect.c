@@ -13,12 +13,6 @@
 #include "shared/csv_cell.h"
 #include "shared/heading.h"
 
-/* A line with fewer of our headings may be data. */
-#define FEWEST_HEADINGS 2
-
-/* The most cells that a title fills. */
-#define MOST_TITLE_CELLS 3
-
 static const char candidates[] = {',', ';', '\t', '|'};
 
 static const char *const quote_names[QUOTE_SIGN_COUNT] = {
@@ -101,57 +95,44 @@ without_quotes(struct text_view piece, char quote)
 	return piece;
 }
 
-struct line_score
+static struct header_line
+look_at_line(struct text_view line, char delimiter, enum quote_sign quote,
+			 const struct heading_test *known)
 {
-	int known;  /* pieces that are known headings */
-	int count;  /* pieces */
-	int filled; /* pieces that are not blank */
-};
-
-static struct line_score
-score_line(struct text_view line, char delimiter, enum quote_sign quote,
-		   const struct heading_test *known)
-{
-	struct line_score score = {0, 0, 0};
+	struct header_line seen = {.cells = 0};
 	struct pieces pieces = pieces_of(line, delimiter, quote);
 	struct text_view piece;
 
 	while (next_piece(&pieces, &piece))
-	{
-		struct text_view name = without_quotes(piece, pieces.quote);
-
-		score.count++;
-		score.filled += text_trim(name).length > 0;
-		score.known += heading_is_known(known, name);
-	}
-	return score;
+		header_line_add(&seen, known, without_quotes(piece, pieces.quote));
+	return seen;
 }
 
 int
 csv_dialect_headings(struct text_view line, char delimiter, enum quote_sign quote,
 					 const struct heading_test *known)
 {
-	return score_line(line, delimiter, quote, known).known;
+	return look_at_line(line, delimiter, quote, known).known;
 }
 
 /*
  * Return the delimiter of a line, given in the dialect or the best candidate,
- * and its score.
+ * and what the line is with it.
  */
 static char
 best_delimiter(const struct csv_dialect *dialect, struct text_view line,
-			   const struct heading_test *known, struct line_score *best)
+			   const struct heading_test *known, struct header_line *best)
 {
 	char delimiter = dialect->delimiter != 0 ? dialect->delimiter : candidates[0];
 
-	*best = score_line(line, delimiter, dialect->quote, known);
+	*best = look_at_line(line, delimiter, dialect->quote, known);
 	for (size_t i = 1; dialect->delimiter == 0 && i < sizeof(candidates); i++)
 	{
-		struct line_score score = score_line(line, candidates[i], dialect->quote, known);
+		struct header_line seen = look_at_line(line, candidates[i], dialect->quote, known);
 
-		if (score.known > best->known || (score.known == best->known && score.count > best->count))
+		if (seen.known > best->known || (seen.known == best->known && seen.cells > best->cells))
 		{
-			*best = score;
+			*best = seen;
 			delimiter = candidates[i];
 		}
 	}
@@ -229,21 +210,18 @@ named_delimiter(struct text_view line)
 
 /* ----- the header ----- */
 
-/*
- * Return whether all lines between two positions are titles above a header with
- * this many fields.
- */
+/* Return whether all lines between two positions are titles above a header. */
 static bool
 are_titles(struct text_view text, struct cursor from, size_t to, const struct csv_dialect *dialect,
-		   char delimiter, int header_fields)
+		   char delimiter, const struct header_line *header)
 {
 	static const struct heading_test nothing = {NULL, NULL, NULL};
-	int most = header_fields / 2 < MOST_TITLE_CELLS ? header_fields / 2 : MOST_TITLE_CELLS;
+	int most = header_line_title_cells(header, HEADER_IN_TEXT);
 	struct text_view line;
 
 	while (from.offset < to && next_line(text, &from, &line))
 	{
-		if (score_line(line, delimiter, dialect->quote, &nothing).filled > most)
+		if (look_at_line(line, delimiter, dialect->quote, &nothing).filled > most)
 			return false;
 	}
 	return true;
@@ -268,13 +246,12 @@ find_below(struct csv_dialect *dialect, struct text_view text, struct cursor fir
 		return;
 	while (next_line(text, &cursor, &line))
 	{
-		struct line_score score;
-		char delimiter = best_delimiter(dialect, line, known, &score);
+		struct header_line seen;
+		char delimiter = best_delimiter(dialect, line, known, &seen);
 
-		if (score.known >= FEWEST_HEADINGS)
+		if (seen.known >= HEADER_FEWEST_HEADINGS)
 		{
-			if (may_be_titles &&
-				are_titles(text, first, here.offset, dialect, delimiter, score.count))
+			if (may_be_titles && are_titles(text, first, here.offset, dialect, delimiter, &seen))
 			{
 				dialect->delimiter = delimiter;
 				dialect->header_offset = here.offset;
@@ -284,9 +261,40 @@ find_below(struct csv_dialect *dialect, struct text_view text, struct cursor fir
 				dialect->heading_line = here.line;
 			return;
 		}
-		may_be_titles &= score.known == 0;
+		may_be_titles &= seen.known == 0;
 		here = cursor;
 	}
+}
+
+/*
+ * Find the first line with the heading that only the header has, and set the dialect's
+ * header there; false if there is none, or the header is there already.
+ */
+static bool
+find_marked(struct csv_dialect *dialect, struct text_view text, struct cursor first,
+			const struct heading_test *known)
+{
+	struct cursor cursor = first;
+	struct cursor here = first;
+	struct text_view line;
+
+	while (next_line(text, &cursor, &line))
+	{
+		struct header_line seen;
+		char delimiter = best_delimiter(dialect, line, known, &seen);
+
+		if (seen.is_marked)
+		{
+			if (here.offset == first.offset)
+				return false;
+			dialect->delimiter = delimiter;
+			dialect->header_offset = here.offset;
+			dialect->header_line = here.line;
+			return true;
+		}
+		here = cursor;
+	}
+	return false;
 }
 
 static bool
@@ -299,37 +307,6 @@ has_piece(struct text_view line, char delimiter, enum quote_sign quote, struct t
 	{
 		if (heading_same(without_quotes(piece, pieces.quote), heading))
 			return true;
-	}
-	return false;
-}
-
-/*
- * Find the first line with a heading, and set the dialect's header there; false if
- * there is none, or the header is there already.
- */
-static bool
-find_marked(struct csv_dialect *dialect, struct text_view text, struct cursor first,
-			const struct heading_test *known, struct text_view mark)
-{
-	struct cursor cursor = first;
-	struct cursor here = first;
-	struct text_view line;
-
-	while (next_line(text, &cursor, &line))
-	{
-		struct line_score score;
-		char delimiter = best_delimiter(dialect, line, known, &score);
-
-		if (has_piece(line, delimiter, dialect->quote, mark))
-		{
-			if (here.offset == first.offset)
-				return false;
-			dialect->delimiter = delimiter;
-			dialect->header_offset = here.offset;
-			dialect->header_line = here.line;
-			return true;
-		}
-		here = cursor;
 	}
 	return false;
 }
@@ -375,9 +352,8 @@ csv_dialect_detect(struct csv_dialect *dialect, struct text_view text,
 {
 	struct cursor first = {0, 1};
 	struct cursor next;
-	struct line_score score;
+	struct header_line seen;
 	struct text_view line;
-	struct text_view mark;
 	char delimiter = 0;
 
 	skip_blank_lines(text, &first);
@@ -399,10 +375,9 @@ csv_dialect_detect(struct csv_dialect *dialect, struct text_view text,
 	if (dialect->quote != QUOTE_DOUBLE)
 		choose_quote(dialect, line);
 	delimiter =
-		best_delimiter(dialect, logical_line(line, quote_sign_byte(dialect->quote)), known, &score);
-	mark = heading_mark(known);
-	if ((mark.data == NULL || !find_marked(dialect, text, first, known, mark)) &&
-		score.known == 0 && known->test != NULL)
+		best_delimiter(dialect, logical_line(line, quote_sign_byte(dialect->quote)), known, &seen);
+	if ((heading_mark(known).data == NULL || !find_marked(dialect, text, first, known)) &&
+		seen.known == 0 && known->test != NULL)
 		find_below(dialect, text, first, known);
 	if (dialect->delimiter == 0)
 		dialect->delimiter = delimiter;

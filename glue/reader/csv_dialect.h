@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "reader/header_line.h"
 #include "shared/text.h"
 
 /* The character that quotes fields; zero is the double quote.  */
@@ -22,31 +23,6 @@ enum quote_sign
 	QUOTE_NONE, /* no sign quotes fields, all are text */
 	QUOTE_SIGN_COUNT
 };
-
-/* Recognizes known headings; test is NULL if none is known. */
-struct heading_test
-{
-	bool (*test)(const void *context, struct text_view text);
-
-	/* Return the heading by which the header is found, if there is one, or NULL data. */
-	struct text_view (*mark)(const void *context);
-
-	const void *context;
-};
-
-/* Return whether a text is a known heading. */
-static inline bool
-heading_is_known(const struct heading_test *known, struct text_view text)
-{
-	return known->test != NULL && known->test(known->context, text);
-}
-
-/* Return the heading that only the header has; its data is NULL if none is known. */
-static inline struct text_view
-heading_mark(const struct heading_test *known)
-{
-	return known->mark != NULL ? known->mark(known->context) : (struct text_view){NULL, 0};
-}
 
 struct csv_dialect
 {
@@ -68,9 +44,8 @@ struct csv_dialect
  * and reads it, comes before these.
  *
  * The header is the first line that is not blank, unless a later line of the text
- * has at least two known headings and all lines above it are titles.  A title has no
- * known heading, at most three cells filled, and at most half as many as the header
- * has fields.  If there is a heading that only the header has, the first line with it
+ * has at least two known headings and all lines above it are titles: lines without a
+ * known heading, with no more cells than header_line.h says.  If there is a heading that only the header has, the first line with it
  * is the header, whatever is above.
  *
  * text is UTF-8, and holds TEXT_STREAM_BLOCK_BYTES of the file unless the file is

@@ -19,9 +19,6 @@
 #include "shared/heading.h"
 #include "shared/text.h"
 
-/* A line with fewer of our headings may contain them by accident. */
-#define FEWEST_HEADINGS 2
-
 #define EXPORT_AS_CSV "export the product list as \"CSV UTF-8\" and upload that"
 
 /* How files begin whose formats are often saved as .csv.  */
@@ -74,7 +71,7 @@ count_headings(struct text_view line, char delimiter, enum quote_sign quote,
 static char
 other_delimiter(struct text_view line, enum quote_sign quote, const struct file_map *map)
 {
-	int most = FEWEST_HEADINGS - 1;
+	int most = HEADER_FEWEST_HEADINGS - 1;
 	char best = 0;
 
 	for (char delimiter = 1; delimiter < 0x7F; delimiter++)
@@ -139,7 +136,7 @@ explain_line(const struct record *header, const struct row_source_found *found,
 	{
 		if ((enum quote_sign) quote != found->quote &&
 			count_headings(header->raw, found->delimiter, (enum quote_sign) quote, map) >=
-				FEWEST_HEADINGS)
+				HEADER_FEWEST_HEADINGS)
 		{
 			snprintf(text, size,
 					 "the fields seem to be quoted with %s; save the file with double quotes, or "

@@ -36,6 +36,7 @@
 
 #include "base/failure.h"
 #include "reader/csv_dialect.h"
+#include "reader/header_line.h"
 #include "reader/record.h"
 
 struct row_format;

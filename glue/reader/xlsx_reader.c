@@ -12,18 +12,15 @@
 #include <string.h>
 
 #include "base/byte_buffer.h"
+#include "reader/header_line.h"
 #include "reader/kept_rows.h"
 #include "reader/record_text.h"
 #include "reader/xlsx_reader.h"
 #include "reader/xlsx_sheet.h"
 #include "shared/columns.h"
-#include "shared/heading.h"
 
 /* The header is among the first rows that are not empty. */
 #define MOST_TITLES 32
-
-/* A row with so many headings of ours is the header, and no title. */
-#define LEAST_HEADINGS 2
 
 /* ----- finding the header ----- */
 
@@ -36,53 +33,27 @@ struct header_search
 	int64_t header_row; /* 0: not found */
 };
 
-/* Count the cells with a value, and the headings among them. */
-static void
-count_cells(const struct header_search *search, const struct xlsx_row *row, int *values,
-			int *headings)
-{
-	*values = 0;
-	*headings = 0;
-	for (int i = 0; i < row->cell_count; i++)
-	{
-		*values += row->cells[i].length > 0;
-		*headings += row->cells[i].length > 0 && heading_is_known(&search->known, row->cells[i]);
-	}
-}
-
-static bool
-has_heading(const struct xlsx_row *row, struct text_view heading)
-{
-	for (int i = 0; i < row->cell_count; i++)
-	{
-		if (heading_same(row->cells[i], heading))
-			return true;
-	}
-	return false;
-}
-
-/*
- * An xlsx_row_fn: a title is a row with fewer cells than the header below it, unless
- * there is a heading that only the header has.
- */
+/* An xlsx_row_fn. */
 static bool
 look_for_header(void *context, const struct xlsx_row *row)
 {
 	struct header_search *search = context;
-	struct text_view mark = heading_mark(&search->known);
+	struct header_line line = {.cells = 0};
 	bool is_header;
-	int values;
-	int headings;
 
-	count_cells(search, row, &values, &headings);
+	for (int i = 0; i < row->cell_count; i++)
+		header_line_add(&line, &search->known, row->cells[i]);
 	if (search->rows++ == 0)
 		search->first_row = row->number;
-	is_header = mark.data != NULL ? has_heading(row, mark)
-								  : headings >= LEAST_HEADINGS && values > search->most_cells;
+	if (heading_mark(&search->known).data != NULL)
+		is_header = line.is_marked;
+	else
+		is_header = line.known >= HEADER_FEWEST_HEADINGS &&
+					search->most_cells <= header_line_title_cells(&line, HEADER_IN_SHEET);
 	if (is_header)
 		search->header_row = row->number;
-	if (values > search->most_cells)
-		search->most_cells = values;
+	if (line.filled > search->most_cells)
+		search->most_cells = line.filled;
 	return search->header_row == 0 && search->known.test != NULL && search->rows < MOST_TITLES;
 }
 
