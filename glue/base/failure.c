@@ -60,8 +60,29 @@ glue_error_set(struct glue_error *error, enum glue_error_class class, const char
 	va_start(arguments, format);
 	format_text(error->text, sizeof(error->text), format, arguments);
 	va_end(arguments);
+	error->reason_length = strlen(error->text);
 	errno = saved_errno;
 	return false;
+}
+
+void
+glue_error_advise(struct glue_error *error, const char *format, ...)
+{
+	size_t used;
+	va_list arguments;
+
+	if (error == NULL)
+		return;
+	used = strlen(error->text);
+	va_start(arguments, format);
+	format_text(error->text + used, sizeof(error->text) - used, format, arguments);
+	va_end(arguments);
+}
+
+void
+glue_error_keep_reason(struct glue_error *error)
+{
+	error->text[error->reason_length] = '\0';
 }
 
 void
@@ -74,6 +95,7 @@ glue_error_reword(struct glue_error *error, const char *format, ...)
 	format_text(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	memcpy(error->text, text, sizeof(text));
+	error->reason_length = strlen(text);
 }
 
 void

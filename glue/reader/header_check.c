@@ -11,6 +11,7 @@
 #include "reader/file_map.h"
 #include "reader/header_check.h"
 #include "reader/header_fault.h"
+#include "reader/header_line.h"
 #include "reader/vocabulary.h"
 #include "shared/heading.h"
 #include "shared/suggest.h"
@@ -26,14 +27,6 @@ shown_length(struct text_view heading)
 	return (int) text_cut(heading, SHOWN_HEADING_BYTES);
 }
 
-/* Are the fields quoted with apostrophes?  The vocabulary ignores such signs. */
-static bool
-is_in_apostrophes(struct text_view heading)
-{
-	return heading.length > 1 && heading.data[0] == '\'' &&
-		   heading.data[heading.length - 1] == '\'';
-}
-
 /*
  * Return whether a line without any of our headings is nevertheless a header:
  * several of its fields are common names for our columns.
@@ -44,12 +37,8 @@ has_aliases(const struct header_map *map)
 	int count = 0;
 
 	for (int i = 0; i < map->header_count; i++)
-	{
-		struct text_view heading = map->fields[i].heading;
-
-		count += !is_in_apostrophes(heading) && vocabulary_column(heading) != COLUMN_NONE;
-	}
-	return count > 1;
+		count += vocabulary_column(map->fields[i].heading) != COLUMN_NONE;
+	return count >= HEADER_FEWEST_HEADINGS;
 }
 
 /* Does the file have one of our columns?  A map may add others. */
@@ -69,8 +58,12 @@ check_known(const struct header_map *map, const struct record *header,
 			const struct column_needs *needs, const struct row_source_found *found,
 			struct glue_error *error)
 {
-	return has_columns(map) || has_aliases(map) ||
-		   header_fault_set(header, found, needs->map, error);
+	char cause[HEADER_CAUSE_SIZE];
+
+	/* A known cause says more than names that are nearly ours. */
+	return has_columns(map) ||
+		   (!header_fault_recognize(header, found, needs->map, cause) && has_aliases(map)) ||
+		   header_fault_set(header, cause, needs->map, error);
 }
 
 static int
@@ -207,20 +200,18 @@ add_looked_for(struct text_builder *text, const struct map_use *use)
 	text_add(text, text_of(")"));
 }
 
-/* Add that a heading of the file may stand for a missing column. */
+/* Advise that a heading of the file may stand for a missing column. */
 static void
-add_meant(struct text_builder *text, struct text_view heading, struct text_view column,
-		  bool has_file_map)
+advise_meant(struct glue_error *error, struct text_view heading, struct text_view column,
+			 bool has_file_map)
 {
-	text_add(text, text_of("; if "));
-	add_heading(text, heading);
-	text_add(text, text_of(has_file_map ? " is meant, write it into the map for "
-										: " is meant, rename it to "));
-	text_add(text, column);
+	glue_error_advise(error, "; if \"%.*s\" is meant, %s %.*s", shown_length(heading), heading.data,
+					  has_file_map ? "write it into the map for" : "rename it to",
+					  (int) column.length, column.data);
 }
 
 /*
- * Report missing columns after this beginning of a sentence, with the headings
+ * Report missing columns after this beginning of a sentence, and advise on the headings
  * that may stand for them.
  */
 static bool
@@ -245,13 +236,14 @@ report_missing(const struct header_map *map, const struct column_needs *needs,
 		if (use != NULL)
 			add_looked_for(&text, use);
 	}
+	text_finish(&text);
+	glue_error_set(error, GLUE_FILE_FAULT, "MISSING_COLUMN", "%s: %s", beginning, buffer);
 	for (int i = 0; i < count; i++)
 	{
 		if (meant[i] != NULL)
-			add_meant(&text, meant[i]->heading, missing[i], needs->map != NULL);
+			advise_meant(error, meant[i]->heading, missing[i], needs->map != NULL);
 	}
-	text_finish(&text);
-	return glue_error_set(error, GLUE_FILE_FAULT, "MISSING_COLUMN", "%s: %s", beginning, buffer);
+	return false;
 }
 
 /* Check that the header has all the columns that the rows need. */

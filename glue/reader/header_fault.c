@@ -11,15 +11,19 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
 
 #include "reader/csv_dialect.h"
 #include "reader/header_fault.h"
+#include "reader/vocabulary.h"
 #include "shared/csv_cell.h"
 #include "shared/heading.h"
 #include "shared/text.h"
 
 #define EXPORT_AS_CSV "export the product list as \"CSV UTF-8\" and upload that"
+
+#define JSON_REASON "this is JSON, not a CSV file; " EXPORT_AS_CSV
 
 /* How files begin whose formats are often saved as .csv.  */
 static const struct
@@ -32,10 +36,19 @@ static const struct
 	{"<table", "this is an HTML page, not a CSV file; " EXPORT_AS_CSV},
 	{"<?xml", "this is an XML document, not a CSV file; " EXPORT_AS_CSV},
 	{"{\\rtf", "this is an RTF document, not a CSV file; save it as plain text"},
-	{"{", "this is JSON, not a CSV file; " EXPORT_AS_CSV},
-	{"[", "this is JSON, not a CSV file; " EXPORT_AS_CSV},
+	{"{", JSON_REASON},
 	{"<", "this looks like HTML or XML, not a CSV file; " EXPORT_AS_CSV},
 };
+
+/* An array begins with a container or a text; a heading may be in brackets, too. */
+static bool
+is_json_array(struct text_view line)
+{
+	if (line.length == 0 || line.data[0] != '[')
+		return false;
+	line = text_trim((struct text_view){line.data + 1, line.length - 1});
+	return line.length == 0 || memchr("{[\"", line.data[0], 3) != NULL;
+}
 
 static const char *
 format_reason(struct text_view line)
@@ -48,7 +61,7 @@ format_reason(struct text_view line)
 		if (line.length >= length && strncasecmp(line.data, formats[i].beginning, length) == 0)
 			return formats[i].reason;
 	}
-	return NULL;
+	return is_json_array(line) ? JSON_REASON : NULL;
 }
 
 /* A heading_test. */
@@ -110,35 +123,54 @@ write_delimiter(char delimiter, char word[8])
 		snprintf(word, 8, "'%c'", delimiter);
 }
 
-/* Find the cause in the line itself; false if it is not recognized.  */
-static bool
-explain_line(const struct record *header, const struct row_source_found *found,
-			 const struct file_map *map, char *text, size_t size)
+/* Return how many fields are in such quotes, and headings or common names for our columns. */
+static int
+count_quoted(const struct record *header, char quote, const struct file_map *map)
+{
+	int count = 0;
+
+	for (int i = 0; i < header->field_count; i++)
+	{
+		struct text_view name = text_trim(header->fields[i]);
+
+		if (!is_quoted(name, quote))
+			continue;
+		name = (struct text_view){name.data + 1, name.length - 2};
+		count += file_map_is_heading(map, name) || vocabulary_column(name) != COLUMN_NONE;
+	}
+	return count;
+}
+
+bool
+header_fault_recognize(const struct record *header, const struct row_source_found *found,
+					   const struct file_map *map, char cause[HEADER_CAUSE_SIZE])
 {
 	const char *format = format_reason(header->raw);
 	char word[8];
 	char delimiter;
 
+	cause[0] = '\0';
+
 	if (format != NULL)
 	{
-		snprintf(text, size, "%s", format);
+		snprintf(cause, HEADER_CAUSE_SIZE, "%s", format);
 		return true;
 	}
 	if (header->field_count == 1 && is_quoted(header->raw, quote_sign_byte(found->quote)) &&
 		other_delimiter(header->fields[0], QUOTE_NONE, map) != 0)
 	{
-		snprintf(text, size,
+		snprintf(cause, HEADER_CAUSE_SIZE,
 				 "each line is in quotes as a whole, so it is one field; save the file without "
 				 "these quotes");
 		return true;
 	}
 	for (int quote = 0; quote < QUOTE_NONE; quote++)
 	{
-		if ((enum quote_sign) quote != found->quote &&
-			count_headings(header->raw, found->delimiter, (enum quote_sign) quote, map) >=
+		if ((enum quote_sign) quote != found->quote && found->delimiter != 0 &&
+			count_quoted(header, quote_sign_byte((enum quote_sign) quote), map) >=
 				HEADER_FEWEST_HEADINGS)
 		{
-			snprintf(text, size,
+			snprintf(cause, HEADER_CAUSE_SIZE,
 					 "the fields seem to be quoted with %s; save the file with double quotes, or "
 					 "load it with --quote %s",
 					 quote_sign_name((enum quote_sign) quote),
@@ -147,10 +179,14 @@ explain_line(const struct record *header, const struct row_source_found *found,
 		}
 	}
 	delimiter = other_delimiter(header->raw, found->quote, map);
+	if (delimiter == 0 && found->heading_line > 0)
+		snprintf(cause, HEADER_CAUSE_SIZE,
+				 "the headings are in line %" PRId64 "; remove the lines above it",
+				 found->heading_line);
 	if (delimiter == 0)
-		return false;
+		return found->heading_line > 0;
 	write_delimiter(delimiter, word);
-	snprintf(text, size,
+	snprintf(cause, HEADER_CAUSE_SIZE,
 			 "the file seems to be delimited by %s; save it with commas, or load it with "
 			 "--delimiter %s",
 			 word, word);
@@ -168,31 +204,22 @@ write_wanted(const struct file_map *map, char *text, size_t size)
 }
 
 bool
-header_fault_set(const struct record *header, const struct row_source_found *found,
-				 const struct file_map *map, struct glue_error *error)
+header_fault_set(const struct record *header, const char *cause, const struct file_map *map,
+				 struct glue_error *error)
 {
 	char wanted[128];
-	char cause[256];
 	char shown[4 * QUOTED_CHARACTERS + 8];
 	struct text_builder builder;
 
 	text_start(&builder, shown, sizeof(shown));
 	text_add_quoted(&builder, header->raw);
 	text_finish(&builder);
-	if (!explain_line(header, found, map, cause, sizeof(cause)))
-	{
-		if (found->heading_line > 0)
-			snprintf(cause, sizeof(cause),
-					 "the headings are in line %" PRId64 "; remove the lines above it",
-					 found->heading_line);
-		else
-			snprintf(cause, sizeof(cause), "the file must begin with its header line");
-	}
 	write_wanted(map, wanted, sizeof(wanted));
-	return glue_error_set(error, GLUE_FILE_FAULT, "NO_HEADER",
-						  "%s contains none of the %s: %s; it begins with %s",
-						  header->line_number > 1 ? "the first line with text" : "the first line",
-						  wanted, cause, shown);
+	glue_error_set(error, GLUE_FILE_FAULT, "NO_HEADER", "%s contains none of the %s",
+				   header->line_number > 1 ? "the first line with text" : "the first line", wanted);
+	glue_error_advise(error, ": %s; it begins with %s",
+					  cause[0] != '\0' ? cause : "the file must begin with its header line", shown);
+	return false;
 }
 
 bool

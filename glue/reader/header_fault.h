@@ -13,13 +13,24 @@
 #include "reader/record.h"
 #include "reader/row_source.h"
 
+/* Size of a cause, including the terminating NUL. */
+#define HEADER_CAUSE_SIZE 256
+
 /*
- * Set fault NO_HEADER for a header in which no field is a heading of ours or of the
- * vendor's map, unless that is NULL.  The text shows how the line begins, and names the cause if it is recognized: another
- * delimiter or quote character, lines that are quoted as a whole, headings further
- * down, another format.  Always returns false.
+ * Find out why no field of a header is a heading of ours or of the vendor's map, unless
+ * that is NULL: another delimiter or quote character, lines that are quoted as a whole,
+ * headings further down, another format.  Returns false with an empty cause if it is
+ * not recognized.
  */
-extern bool header_fault_set(const struct record *header, const struct row_source_found *found,
+extern bool
+header_fault_recognize(const struct record *header, const struct row_source_found *found,
+					   const struct file_map *map, char cause[HEADER_CAUSE_SIZE]);
+
+/*
+ * Set fault NO_HEADER for such a header.  The advice in its text names this cause, unless
+ * that is empty, and shows how the line begins.  Always returns false.
+ */
+extern bool header_fault_set(const struct record *header, const char *cause,
 							 const struct file_map *map, struct glue_error *error);
 
 /* Does a header begin as files of another format do, such as HTML, XML, JSON or RTF? */

@@ -228,20 +228,46 @@ test_loose_headings(void)
 		"required columns missing from the header: vendor_product_id, product_name, category, sku, price, stock_quantity"
 		"; if \"Name\" is meant, rename it to product_name"
 		"; if \"Qty\" is meant, rename it to stock_quantity");
+	check_fault(
+		"[Name]|[Qty]", "MISSING_COLUMN",
+		"required columns missing from the header: vendor_product_id, product_name, category, sku, price, stock_quantity"
+		"; if \"[Name]\" is meant, rename it to product_name"
+		"; if \"[Qty]\" is meant, rename it to stock_quantity");
 }
 
-/* Check the cause that a refusal names for a first line that is one field. */
+/* Split a line at commas, except for one that is quoted as a whole; returns how many fields. */
+static int
+split(struct text_view line, struct text_view fields[4])
+{
+	int count = 0;
+
+	if (line.length > 1 && line.data[0] == '"' && line.data[line.length - 1] == '"')
+	{
+		fields[0] = (struct text_view){line.data + 1, line.length - 2};
+		return 1;
+	}
+	for (const char *comma = line.data; comma != NULL && count < 4; count++)
+	{
+		const char *end = line.data + line.length;
+
+		comma = memchr(line.data, ',', line.length);
+		fields[count] = (struct text_view){line.data, (comma != NULL ? comma : end) - line.data};
+		if (comma != NULL)
+			line = (struct text_view){comma + 1, end - comma - 1};
+	}
+	return count;
+}
+
+/* Check the cause that a refusal names for a first line. */
 static void
 check_cause(const char *line, const char *cause)
 {
 	struct header_map map;
 	struct glue_error error = {0};
-	struct text_view field = text_of(line);
-	struct record header = {.line_number = 1, .field_count = 1, .fields = &field, .raw = field};
+	struct text_view fields[4];
+	struct record header = {.line_number = 1, .fields = fields, .raw = text_of(line)};
 
-	/* The field is the line without its quotes. */
-	if (field.length > 1 && field.data[0] == '"' && field.data[field.length - 1] == '"')
-		field = (struct text_view){line + 1, field.length - 2};
+	header.field_count = split(header.raw, fields);
 	ok(!map_header(&map, &header, &error), "%s is refused", line);
 	is_text(error.code, "NO_HEADER", "as no header");
 	if (!ok(strstr(error.text, cause) != NULL, "the reason is \"%s\"", cause))
@@ -260,16 +286,21 @@ test_causes(void)
 	check_cause("sku\tprice", "load it with --delimiter tab");
 	check_cause("\"sku,price,category\"", "each line is in quotes as a whole");
 	check_cause("'sku','price'", "load it with --quote \"'\"");
+	check_cause("'Title','Unit Price','x'", "load it with --quote \"'\"");
+	check_cause("'x','Unit Price'", "the file must begin with its header line");
 	check_cause("  <!DOCTYPE html>", "this is an HTML page");
 	check_cause("<HTML><body>", "this is an HTML page");
 	check_cause("<?xml version=\"1.0\"?>", "this is an XML document");
 	check_cause("{\\rtf1 sku", "this is an RTF document");
 	check_cause("[{\"sku\": 1}]", "this is JSON");
 	check_cause("{\"sku\": 1}", "this is JSON");
+	check_cause("[", "this is JSON");
+	check_cause("[ [\"sku\", \"price\"],", "this is JSON");
 	check_cause("a,b", "the file must begin with its header line; it begins with \"a,b\"");
 	check_cause("sku^x", "the file must begin with its header line");
 	found.heading_line = 7;
 	check_cause("a,b", "the headings are in line 7; remove the lines above it; it begins with");
+	check_cause("Title,Unit Price", "the headings are in line 7");
 	found.quote = QUOTE_SINGLE;
 	check_cause("\"sku\",\"price\",", "load it with --quote '\"'");
 	found = bars;
