@@ -63,7 +63,7 @@ inspect_file(struct dry_run *run, struct glue_error *error)
 	progress_end(&run->progress);
 	if (!good)
 	{
-		map_fit_find(&run->local.file, run->database, run->options->vendor, error);
+		map_fit_explain(&run->local.file, run->database, run->options->vendor, error);
 		*error = local_file_advice(&run->local, error);
 	}
 	else

@@ -13,6 +13,7 @@
 #include "cli/message.h"
 #include "cli/terminal.h"
 #include "import/file_name.h"
+#include "import/map_fit.h"
 #include "reader/encoding_check.h"
 #include "shared/heading.h"
 
@@ -182,11 +183,8 @@ may_need_map(const struct local_file *local, const struct glue_error *fault)
 static void
 advise_columns(const struct local_file *local, struct glue_error *advised)
 {
-	const char *map = local->file.fitting_map;
-
-	if (map[0] != '\0')
-		glue_error_reword(advised, "%s; map \"%s\" fits this file: load it with --map %s",
-						  advised->text, map, map);
+	if (local->file.fitting_map[0] != '\0')
+		map_fit_advise(&local->file, "load it with --map ", advised);
 	else if (may_need_map(local, advised))
 		glue_error_reword(
 			advised,

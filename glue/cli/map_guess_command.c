@@ -29,9 +29,6 @@
 #define ENCODING_FAULT "WRONG_ENCODING"
 #define HEADER_FAULT "NO_HEADER"
 
-/* Lines of a file in which a stored map looks for its header. */
-#define MOST_HEADER_LINES 4
-
 /* Least number of headings other than ours that such a map must name. */
 #define LEAST_FOREIGN_HEADINGS 3
 
@@ -121,11 +118,12 @@ encoding_of(const struct guessed_file *file)
 	return encoding_is_auto(file->options->encoding) ? NULL : file->options->encoding;
 }
 
-static struct sample *
-open_sample(const struct guessed_file *file, struct glue_error *error)
+static struct row_source_options
+options_of(const struct guessed_file *file)
 {
 	const struct options *options = file->options;
-	struct row_source_options source = {
+
+	return (struct row_source_options){
 		.encoding = encoding_of(file),
 		.encoding_is_trusted = options->force || file->encoding[0] != '\0',
 		.delimiter = options->delimiter,
@@ -133,6 +131,12 @@ open_sample(const struct guessed_file *file, struct glue_error *error)
 		.sheet = options->sheet,
 		.max_bytes = options->max_bytes,
 	};
+}
+
+static struct sample *
+open_sample(const struct guessed_file *file, struct glue_error *error)
+{
+	struct row_source_options source = options_of(file);
 
 	return sample_new(&source, file->knows_headings, error);
 }
@@ -373,32 +377,29 @@ note_reading(struct proposal *proposal, const struct guessed_file *file)
  * and finds about as many columns, unless it only updates products.
  */
 static void
-find_fitting_map(const struct map_candidates *candidates, const struct proposal *proposal,
-				 struct map_fit *fit)
+find_fitting_map(struct database *database, const struct proposal *proposal,
+				 struct guessed_file *guessed, struct map_fit *fit)
 {
-	const struct sample_table *table = proposal->guess->table;
+	const struct options *options = proposal->options;
 	enum onboard_column ignored[COLUMN_COUNT];
-	int guessed = map_text_order(proposal->guess, ignored);
+	int guessed_columns = map_text_order(proposal->guess, ignored);
+	struct vendor_file_request request = {
+		.options = options_of(guessed),
+		.has_quote = (options->given & OPTION_BIT(OPTION_QUOTE)) != 0,
+		.limits = {.max_bytes = options->max_bytes},
+		.has_max_bytes = true,
+	};
+	struct vendor_file file;
+	struct glue_error ignored_error;
 
-	/* Templates of marketplaces have other lines above the real header. */
-	for (int line = 0; line <= MOST_HEADER_LINES && line <= table->row_count; line++)
-	{
-		struct record record = {
-			.line_number = 1,
-			.field_count = table->column_count,
-			.fields = line == 0 ? table->headings
-								: table->cells + (size_t) (line - 1) * table->column_count,
-			.raw = text_of(""),
-		};
-		struct map_fit_header header = {
-			&record, table->found.delimiter, {.match = MATCH_COUNT}, false};
-
-		map_fit_header(candidates, &header, fit);
-		if (fit->headings >= LEAST_FOREIGN_HEADINGS &&
-			(fit->columns * 4 >= guessed * 3 || fit->updates))
-			return;
-	}
-	fit->name[0] = '\0';
+	memset(fit, 0, sizeof(*fit));
+	if (vendor_file_init(&file, &guessed->source.bytes, guessed->source.name, &request,
+						 &ignored_error))
+		map_fit_find(&file, database, options->vendor, fit);
+	vendor_file_clean_up(&file);
+	if (fit->headings < LEAST_FOREIGN_HEADINGS ||
+		(fit->columns * 4 < guessed_columns * 3 && !fit->updates))
+		fit->name[0] = '\0';
 }
 
 static bool
@@ -406,16 +407,13 @@ propose(struct proposal *proposal, struct guessed_file *file, struct database *d
 		const struct category_list *categories, struct glue_error *error)
 {
 	const struct sample_table *table = sample_table(file->sample);
-	struct map_candidates *candidates;
 	struct map_fit fit;
 
 	proposal->guess = map_guess_new(table, categories, error);
 	if (proposal->guess == NULL || !read_rows(file, proposal->guess, error))
 		return false;
 	note_reading(proposal, file);
-	candidates = map_candidates_read(database, proposal->options->vendor);
-	find_fitting_map(candidates, proposal, &fit);
-	map_candidates_destroy(candidates);
+	find_fitting_map(database, proposal, file, &fit);
 	if (fit.name[0] != '\0')
 		proposal->facts.fitting_map = fit.name;
 	return print_proposal(proposal, error);

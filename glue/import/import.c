@@ -154,12 +154,10 @@ static void
 advise_map(struct import *import, struct glue_error *fault)
 {
 	const struct import_request *request = &import->request;
-	const char *map = request->file->fitting_map;
 
-	map_fit_find(request->file, request->database, request->vendor_id, fault);
-	if (map[0] != '\0' && request->map_advice != NULL)
-		glue_error_reword(fault, "%s; map \"%s\" fits this file: %s%s", fault->text, map,
-						  request->map_advice, map);
+	map_fit_explain(request->file, request->database, request->vendor_id, fault);
+	if (request->file->fitting_map[0] != '\0' && request->map_advice != NULL)
+		map_fit_advise(request->file, request->map_advice, fault);
 }
 
 bool

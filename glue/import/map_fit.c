@@ -3,184 +3,190 @@
  * map_fit.c
  *	  Which map would accept a file whose header was refused.
  *
- * Each candidate is bound to the header, as a reading of the file would do.
+ * Each candidate reads the file down to its header, because the map decides which line
+ * that is, in which sheet, and how the file is delimited, quoted and encoded.
  *
  *-------------------------------------------------------------------------
  */
 #include <stdio.h>
 #include <string.h>
 
-#include "base/heap.h"
 #include "import/map_fit.h"
-#include "reader/mapped_header.h"
+#include "reader/encoding_check.h"
 #include "shared/action.h"
 #include "shared/heading.h"
 
-/* The maps that the vendor may use, those of its own first. */
+/*
+ * The maps that the vendor may use, those of its own first, without their value lists,
+ * rates and categories, which no header needs.
+ */
 #define CANDIDATES                                                  \
 	"SELECT m.map_name, m.definition FROM onboard_maps($1::text) m" \
 	" ORDER BY m.is_preset, m.map_name"
 
-struct map_candidates
+/* ----- one candidate ----- */
+
+/* The reading of a file with a candidate. */
+struct trial
 {
-	PGresult *result; /* the names */
-	int count;
-	struct file_map *maps[]; /* NULL for one that cannot be used */
+	struct vendor_file file;
+	struct map_fit fit; /* columns is 0 until the header was accepted */
 };
 
-/*
- * Return what the rows would need if the file were read with this map: the mode is
- * the requested one, else that of the map.
- */
-static struct column_needs
-needs_with(const struct map_fit_header *header, const struct file_map *map)
-{
-	const struct file_map_defaults *defaults = file_map_defaults(map);
-	struct column_needs needs = header->needs;
-
-	needs.map = map;
-	if (!header->mode_is_requested && defaults->mode != NULL)
-		(void) upload_mode_by_name(defaults->mode, &needs.mode);
-	return needs;
-}
-
-/*
- * Return how many columns a map finds in the header; 0 if it does not accept it.
- */
+/* Return how many columns a header has; constants of the map are in any file. */
 static int
-count_found(const struct map_fit_header *fit, const struct file_map *candidate)
+count_columns(const struct header_map *header)
 {
-	const struct row_source_found found = {.delimiter = fit->delimiter};
-	struct column_needs needs = needs_with(fit, candidate);
-	struct mapped_header header;
-	struct glue_error error;
 	int count = 0;
 
-	if (!mapped_header_init(&header, fit->record, &needs, &found, &error))
-		return 0;
 	for (int column = 0; column < COLUMN_COUNT; column++)
-	{
-		int position = header.columns.position[column];
-
-		/* Constants of the map are in any file. */
-		count += position >= 0 && position < header.columns.header_count;
-	}
-	mapped_header_clean_up(&header);
+		count += header->position[column] >= 0 && header->position[column] < header->header_count;
 	return count;
 }
 
 /* Return how many headings other than ours a map names. */
 static int
-count_named(const struct map_fit_header *fit, const struct file_map *candidate)
+count_named(const struct header_map *header, const struct file_map *map)
 {
-	struct column_needs needs = needs_with(fit, candidate);
 	int count = 0;
 
-	for (int i = 0; i < fit->record->field_count; i++)
-		count += header_map_is_heading(&needs, fit->record->fields[i]) &&
-				 heading_column(fit->record->fields[i]) == COLUMN_NONE;
+	for (int i = 0; i < header->header_count; i++)
+		count += file_map_is_heading(map, header->fields[i].heading) &&
+				 heading_column(header->fields[i].heading) == COLUMN_NONE;
 	return count;
 }
 
-/* Keep a candidate if it fits better: it finds more columns, or names more headings. */
-static void
-consider(const struct map_fit_header *header, const struct file_map *candidate, const char *name,
-		 struct map_fit *fit)
+/* The header event of the reader; stops it. */
+static bool
+take_header(void *context, const struct header_map *header)
 {
-	int columns = count_found(header, candidate);
-	int headings = count_named(header, candidate);
+	struct trial *trial = context;
 
-	/* A map that finds only our own headings is not needed. */
-	if (columns == 0 || headings == 0 || columns + headings <= fit->columns + fit->headings)
-		return;
-	fit->columns = columns;
-	fit->headings = headings;
-	fit->updates = needs_with(header, candidate).mode == MODE_UPDATE;
-	snprintf(fit->name, sizeof(fit->name), "%s", name);
+	trial->fit.columns = count_columns(header);
+	trial->fit.headings = count_named(header, trial->file.map);
+	return false;
 }
 
-struct map_candidates *
-map_candidates_read(struct database *database, const char *vendor_id)
+/* The row event of the reader. */
+static bool
+take_row(void *context, const struct record *row)
 {
-	static const struct category_list no_categories = {.count = 0};
-	const char *const values[] = {vendor_id};
-	struct map_candidates *candidates;
-	PGresult *result = NULL;
-	int count;
-
-	if (!database_query(database, RUN_ONCE, CANDIDATES, 1, values, &result, NULL))
-		return NULL;
-	count = PQntuples(result);
-	candidates =
-		glue_allocate_zero(sizeof(*candidates) + sizeof(candidates->maps[0]) * (size_t) count);
-	if (candidates == NULL)
-	{
-		PQclear(result);
-		return NULL;
-	}
-	candidates->result = result;
-	candidates->count = count;
-	for (int row = 0; row < count; row++)
-		candidates->maps[row] =
-			file_map_of_definition(text_of(PQgetvalue(result, row, 1)), &no_categories, NULL);
-	return candidates;
-}
-
-void
-map_candidates_destroy(struct map_candidates *candidates)
-{
-	if (candidates == NULL)
-		return;
-	for (int i = 0; i < candidates->count; i++)
-		file_map_destroy(candidates->maps[i]);
-	PQclear(candidates->result);
-	glue_release(candidates);
-}
-
-void
-map_fit_header(const struct map_candidates *candidates, const struct map_fit_header *header,
-			   struct map_fit *fit)
-{
-	memset(fit, 0, sizeof(*fit));
-	for (int i = 0; candidates != NULL && i < candidates->count; i++)
-	{
-		if (candidates->maps[i] != NULL)
-			consider(header, candidates->maps[i], PQgetvalue(candidates->result, i, 0), fit);
-	}
+	(void) context;
+	(void) row;
+	return false;
 }
 
 /*
- * Return whether a header was refused for a reason that a map could remove.
+ * Return what the rows would need if the file were read with this map: the mode is the
+ * requested one, else that of the map.
+ */
+static struct column_needs
+needs_with(const struct vendor_file *file, const struct file_map *map)
+{
+	const char *mode = file_map_defaults(map)->mode;
+	/* The mode of a file with a map may be that of the map. */
+	bool is_requested = file->map == NULL && file->apply.mode != NULL;
+	struct column_needs needs = file->needs;
+
+	if (!is_requested && mode != NULL)
+		(void) upload_mode_by_name(mode, &needs.mode);
+	return needs;
+}
+
+/*
+ * Read the header of a file with a candidate, which is destroyed.  Returns false if
+ * others would fail as well; a header that is refused is no failure.
  */
 static bool
-may_lack_map(const struct vendor_file *file, const struct glue_error *fault)
+try_candidate(const struct vendor_file *file, struct file_map *candidate, struct map_fit *fit)
 {
-	return file->found.refused_header != NULL &&
-		   (strcmp(fault->code, "NO_HEADER") == 0 || strcmp(fault->code, "MISSING_COLUMN") == 0);
+	struct trial trial = {.fit = {.columns = 0}};
+	struct vendor_file_request request = file->request;
+	struct column_needs needs = needs_with(file, candidate);
+	const struct row_reader_events events = {take_header, take_row, &trial};
+	struct vendor_file_reading reading = {.reader = NULL};
+	struct glue_error error;
+
+	/* A file in another encoding is not refused for its header. */
+	if (encoding_is_auto(request.options.encoding))
+		request.options.encoding = "UTF-8";
+	if (!vendor_file_init(&trial.file, file->bytes, file->name, &request, &error))
+		file_map_destroy(candidate);
+	else if (vendor_file_use_map(&trial.file, candidate, &error))
+	{
+		vendor_file_apply(&trial.file, &needs, &file->apply);
+		(void) vendor_file_read(&trial.file, &reading, NULL, &events, &error);
+	}
+	vendor_file_clean_up(&trial.file);
+	*fit = trial.fit;
+	fit->updates = needs.mode == MODE_UPDATE;
+	return error.class != GLUE_INFRASTRUCTURE_ERROR && error.class != GLUE_INTERNAL_ERROR;
+}
+
+/* ----- all candidates ----- */
+
+/* Keep a candidate if it fits better: it finds more columns, or names more headings. */
+static void
+consider(const struct map_fit *candidate, const char *name, struct map_fit *best)
+{
+	/* A map that finds only our own headings is not needed. */
+	if (candidate->columns == 0 || candidate->headings == 0 ||
+		candidate->columns + candidate->headings <= best->columns + best->headings)
+		return;
+	*best = *candidate;
+	snprintf(best->name, sizeof(best->name), "%s", name);
 }
 
 void
-map_fit_find(struct vendor_file *file, struct database *database, const char *vendor_id,
-			 const struct glue_error *fault)
+map_fit_find(const struct vendor_file *file, struct database *database, const char *vendor_id,
+			 struct map_fit *best)
 {
-	struct map_fit_header header = {
-		.record = file->found.refused_header,
-		.delimiter = file->found.delimiter,
-		.needs = file->needs,
-		/* The mode of a file with a map may be that of the map. */
-		.mode_is_requested = file->map == NULL && file->apply.mode != NULL,
-	};
-	struct map_fit fit = {0};
+	static const struct category_list no_categories = {.count = 0};
+	const char *const values[] = {vendor_id};
+	PGresult *result = NULL;
+	bool goes_on = true;
 
-	if (may_lack_map(file, fault))
+	memset(best, 0, sizeof(*best));
+	if (!database_query(database, RUN_ONCE, CANDIDATES, 1, values, &result, NULL))
+		return;
+	for (int row = 0; goes_on && row < PQntuples(result); row++)
 	{
-		struct map_candidates *candidates = map_candidates_read(database, vendor_id);
+		struct file_map *candidate =
+			file_map_of_definition(text_of(PQgetvalue(result, row, 1)), &no_categories, NULL);
+		struct map_fit fit;
 
-		map_fit_header(candidates, &header, &fit);
-		map_candidates_destroy(candidates);
+		if (candidate == NULL)
+			continue;
+		goes_on = try_candidate(file, candidate, &fit);
+		consider(&fit, PQgetvalue(result, row, 0), best);
 	}
+	PQclear(result);
+}
+
+/* ----- advice ----- */
+
+void
+map_fit_explain(struct vendor_file *file, struct database *database, const char *vendor_id,
+				struct glue_error *fault)
+{
+	struct map_fit fit = {.name = ""};
+
+	/* Reasons that a map could remove. */
+	if (strcmp(fault->code, "NO_HEADER") == 0 || strcmp(fault->code, "MISSING_COLUMN") == 0)
+		map_fit_find(file, database, vendor_id, &fit);
 	/* The map that the file was read with is no advice. */
 	if (file->map != NULL && strcmp(fit.name, file_map_name(file->map)) == 0)
 		fit.name[0] = '\0';
+	if (fit.name[0] != '\0')
+		glue_error_keep_reason(fault);
 	snprintf(file->fitting_map, sizeof(file->fitting_map), "%s", fit.name);
+}
+
+void
+map_fit_advise(const struct vendor_file *file, const char *how, struct glue_error *fault)
+{
+	const char *map = file->fitting_map;
+
+	glue_error_reword(fault, "map \"%s\" fits this file: %s%s; without it: %s", map, how, map,
+					  fault->text);
 }

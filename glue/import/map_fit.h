@@ -11,19 +11,9 @@
 #include "base/failure.h"
 #include "database/database.h"
 #include "import/vendor_file.h"
-#include "reader/header_map.h"
 #include "shared/map_word.h"
 
-/* A header, and what the rows below it need. */
-struct map_fit_header
-{
-	const struct record *record;
-	char delimiter;
-	struct column_needs needs; /* without a map */
-	bool mode_is_requested;    /* otherwise, the mode may be that of the map */
-};
-
-/* How a map fits a header. */
+/* How a map fits the header of a file. */
 struct map_fit
 {
 	char name[MAP_MAX_NAME + 1]; /* "" if none does */
@@ -32,31 +22,25 @@ struct map_fit
 	bool updates;                /* its mode is update, so it needs few columns */
 };
 
-/* The maps that a vendor may use.  Opaque. */
-struct map_candidates;
+/*
+ * Find the map of the vendor, or else the preset, that accepts the header of a file, names
+ * some of its headings, and finds most columns and headings in it.  The header is where a
+ * reading with the map finds it; for each candidate, the file is read down to there.  A
+ * failure to find out is not an error: then none fits.
+ */
+extern void map_fit_find(const struct vendor_file *file, struct database *database,
+						 const char *vendor_id, struct map_fit *best);
 
 /*
- * Read the maps that a vendor may use; their value lists, rates and categories are left
- * out, because no header needs them.  The caller must call map_candidates_destroy().
- * Returns NULL on a failure, which is not an error: then no map fits.
+ * If the first reading refused a file for a reason that a map could remove, set
+ * file->fitting_map to the one that fits, or else to "".  If one fits, the advice of the
+ * fault is taken back, because it is about a file with our headings.
  */
-extern struct map_candidates *map_candidates_read(struct database *database, const char *vendor_id);
+extern void map_fit_explain(struct vendor_file *file, struct database *database,
+							const char *vendor_id, struct glue_error *fault);
 
-/* Free the maps; NULL is accepted. */
-extern void map_candidates_destroy(struct map_candidates *candidates);
-
-/*
- * Find the map of the vendor, or else the preset, that accepts a header, names some of its
- * headings, and finds most columns and headings in it.  Candidates may be NULL.
- */
-extern void map_fit_header(const struct map_candidates *candidates,
-						   const struct map_fit_header *header, struct map_fit *fit);
-
-/*
- * Set file->fitting_map as map_fit_header() does for the header of a file that the first
- * reading refused for this reason; "" also if the reason is not the header.
- */
-extern void map_fit_find(struct vendor_file *file, struct database *database, const char *vendor_id,
-						 const struct glue_error *fault);
+/* Begin the text of a fault with file->fitting_map, and how to use it, before its name. */
+extern void
+map_fit_advise(const struct vendor_file *file, const char *how, struct glue_error *fault);
 
 #endif /* GLUE_MAP_FIT_H */

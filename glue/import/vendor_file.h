@@ -63,7 +63,7 @@ struct vendor_file
 	struct upload_apply apply; /* as requested */
 	struct scan *scan;
 	struct scan_result found;                     /* found.map belongs to scan */
-	char fitting_map[MAP_MAX_NAME + 1];           /* set by map_fit_find() */
+	char fitting_map[MAP_MAX_NAME + 1];           /* set by map_fit_explain() */
 	char content_id[VENDOR_FILE_CONTENT_ID_SIZE]; /* "" if the file was not
 												   * read to its end */
 };

@@ -180,13 +180,34 @@ for my $packed ('shop.csv.gz', 'packed.zip')
 
 # Which map a file is read with
 ($out, $err) = is_exit(2, 'without a map', qw(load shop.csv --vendor V --encoding windows-1252));
-like($err, qr/map "shop" fits this file: load it with --map shop$/m, 'NO_HEADER names the map that fits');
+like($err, qr/map "shop" fits this file: load it with --map shop; without it: required columns missing from the header: [a-z_, ]+$/m,
+	'the refusal names the map that fits first, and guesses at no heading');
 ($out, $err) = is_exit(2, 'without a map, checked', qw(check shop.csv --vendor V --encoding windows-1252));
-like($err, qr/map "shop" fits this file: load it with --map shop$/m, 'likewise');
+like($err, qr/map "shop" fits this file: load it with --map shop; without it: required columns /m, 'likewise');
 write_file('ours.csv', "vendor_product_id;category;stock_quantity;Nummer;Titel;Warengruppe;Preis;Bestand\n"
 	  . "a;Kitchen;1;n;T;K;1,00;1\n");
 ($out, $err) = is_exit(2, 'columns are missing', qw(load ours.csv --vendor V));
-like($err, qr/product_name, sku, price;.* map "shop" fits this file: load it with --map shop$/m, 'MISSING_COLUMN, too');
+like($err, qr/map "shop" fits this file: load it with --map shop; without it: required columns missing from the header: product_name, sku, price$/m,
+	'also if some columns are there');
+is(sql("SELECT failure_message FROM onboard.upload_history WHERE file_name = 'ours.csv'"),
+	'required columns missing from the header: product_name, sku, price', 'nor does the vendor read of one');
+for my $titled ([ 'titled.csv', "Preisliste;2026\r\n\r\n" . read_file('shop.csv') ], [ 'titled.xlsx' ])
+{
+	my ($path, $content) = @$titled;
+
+	write_file($path, $content) if defined $content;
+	write_workbook("$CliTest::work/$path", Info => [ [ 'Lieferant', 'Stand' ] ],
+		Preise => [ [ 'Preisliste', '2026' ], map { [ split /;/ ] } @lines ]) unless defined $content;
+	($out, $err) = is_exit(2, "titles above the header of $path", 'check', $path, '--vendor', 'V', '--encoding', 'windows-1252');
+	like($err, qr/map "shop" fits this file: load it with --map shop; without it: /m, 'the map finds the header below them');
+	($out) = is_exit(1, 'and reads the file', 'check', $path, '--vendor', 'V', '--map', 'shop', '--json');
+	is(json_of($out)->{total_records}, 4, 'with all rows');
+	($out) = is_exit(0, 'a guess', 'map', 'guess', $path, '--vendor', 'V', '--encoding', 'windows-1252', '--json');
+	is(json_of($out)->{fitting_map}, 'shop', 'agrees');
+}
+write_file('late.csv', "Tisch;1;2;3;4;5;6;7\r\n" . read_file('shop.csv'));
+($out, $err) = is_exit(2, 'a row above the header', qw(check late.csv --vendor V --encoding windows-1252));
+unlike($err, qr/fits this file/, 'with which no reading would find it');
 my $prices = write_file('prices.map', "mode update\nsku = Nummer\nprice = Preis\n");
 ($out, $err) = is_exit(2, 'a map of changes, checked as new products', qw(check), write_file('prices.csv', "Nummer,Preis\na,1\n"),
 	qw(--vendor V --map-file), $prices);

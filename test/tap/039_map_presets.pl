@@ -169,7 +169,10 @@ sub check_sample
 	supply_lists($sample->{lists} // $name);
 	is_exit(0, "$what: the products that exist", 'load', "$data/maps/$name.before.csv", '--vendor', 'V') if $sample->{before};
 	$path = write_sample($sample, "$name-book", @original) if $sample->{workbook};
-	my ($out) = is_exit(0, "$what: loads", 'load', $path, '--vendor', 'V', '--map', $sample->{map}, '--json');
+	my ($out, $err) = is_exit(2, "$what: no map is named", 'check', $path, '--vendor', 'V');
+	like($err, qr/map "$sample->{map}" fits this file: load it with --map $sample->{map}; without it: /, "$what: the message begins with it");
+	unlike($err, qr/ is meant|begins with/, "$what: and guesses at nothing else");
+	($out) = is_exit(0, "$what: loads", 'load', $path, '--vendor', 'V', '--map', $sample->{map}, '--json');
 	my %found = catalogue();
 	my $result = json_of($out);
 

@@ -235,6 +235,27 @@ test_loose_headings(void)
 		"; if \"[Qty]\" is meant, rename it to stock_quantity");
 }
 
+/* What the texts guess is taken back if a map fits; what is wrong stays. */
+static void
+test_advice(void)
+{
+	struct header_map map;
+	struct glue_error error = {0};
+
+	ok(!init(&map, "vendor_product_id|Product Nam|category|sku|price|stock_quantity", &error),
+	   "a column is missing");
+	ok(strstr(error.text, " is meant, ") != NULL, "the text guesses which one is meant");
+	glue_error_keep_reason(&error);
+	is_text(error.text, "required column missing from the header: product_name",
+			"without the guess");
+	ok(!init(&map, "a|b", &error), "there is no header");
+	glue_error_keep_reason(&error);
+	is_text(error.text,
+			"the first line contains none of the column names (vendor_product_id, product_name, "
+			"category, ...)",
+			"without a cause");
+}
+
 /* Split a line at commas, except for one that is quoted as a whole; returns how many fields. */
 static int
 split(struct text_view line, struct text_view fields[4])
@@ -500,6 +521,7 @@ main(void)
 	test_rows();
 	test_no_rows();
 	test_loose_headings();
+	test_advice();
 	test_causes();
 	test_fix_file();
 	test_find();
