@@ -105,7 +105,7 @@ try_candidate(const struct vendor_file *file, struct file_map *candidate, struct
 	struct column_needs needs = needs_with(file, candidate);
 	const struct row_reader_events events = {take_header, take_row, &trial};
 	struct vendor_file_reading reading = {.reader = NULL};
-	struct glue_error error;
+	struct glue_error error = {0}; /* take_header() stops the reading without one */
 
 	/* A file in another encoding is not refused for its header. */
 	if (encoding_is_auto(request.options.encoding))
@@ -144,12 +144,12 @@ map_fit_find(const struct vendor_file *file, struct database *database, const ch
 	static const struct category_list no_categories = {.count = 0};
 	const char *const values[] = {vendor_id};
 	PGresult *result = NULL;
-	bool goes_on = true;
+	bool may_continue = true;
 
 	memset(best, 0, sizeof(*best));
 	if (!database_query(database, RUN_ONCE, CANDIDATES, 1, values, &result, NULL))
 		return;
-	for (int row = 0; goes_on && row < PQntuples(result); row++)
+	for (int row = 0; may_continue && row < PQntuples(result); row++)
 	{
 		struct file_map *candidate =
 			file_map_of_definition(text_of(PQgetvalue(result, row, 1)), &no_categories, NULL);
@@ -157,7 +157,7 @@ map_fit_find(const struct vendor_file *file, struct database *database, const ch
 
 		if (candidate == NULL)
 			continue;
-		goes_on = try_candidate(file, candidate, &fit);
+		may_continue = try_candidate(file, candidate, &fit);
 		consider(&fit, PQgetvalue(result, row, 0), best);
 	}
 	PQclear(result);
