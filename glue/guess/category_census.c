@@ -18,13 +18,6 @@
 /* Nobody would fill in a list of more categories. */
 #define MOST_VALUES 500
 
-/* A value that was counted; both texts are in one block, which the value begins. */
-struct counted_value
-{
-	struct unknown_category category;
-	struct text_view key; /* as a value list compares it */
-};
-
 struct category_census
 {
 	/* immutable */
@@ -36,9 +29,8 @@ struct category_census
 	/* mutable */
 	struct row_map *rows;
 	int count;
-	struct counted_value values[MOST_VALUES];
-	struct unknown_category sorted[MOST_VALUES];
-	int64_t more; /* rows with a value beyond these */
+	struct unknown_category values[MOST_VALUES]; /* value and key of each are in one block */
+	int64_t more;                                /* rows with a value beyond these */
 };
 
 static bool
@@ -76,7 +68,7 @@ static void
 forget_values(struct category_census *census)
 {
 	for (int i = 0; i < census->count; i++)
-		glue_release((char *) census->values[i].category.value.data);
+		glue_release((char *) census->values[i].value.data);
 	census->count = 0;
 	census->more = 0;
 }
@@ -102,7 +94,7 @@ category_census_destroy(struct category_census *census)
 
 /* ----- counting ----- */
 
-static struct counted_value *
+static struct unknown_category *
 find_value(struct category_census *census, struct text_view key)
 {
 	for (int i = 0; i < census->count; i++)
@@ -124,23 +116,23 @@ keep_value(struct category_census *census, struct text_view value, struct text_v
 	memcpy(copy, value.data, value.length);
 	copy[value.length] = '\0';
 	memcpy(copy + value.length + 1, key.data, key.length);
-	census->values[census->count++] = (struct counted_value){
-		.category = {.value = {copy, value.length},
-					 .rows = 1,
-					 .meant = category_suggest(value, census->categories)},
+	census->values[census->count++] = (struct unknown_category){
+		.value = {copy, value.length},
+		.rows = 1,
+		.meant = category_suggest(value, census->categories),
 		.key = {copy + value.length + 1, key.length},
 	};
 	return true;
 }
 
-/* Count what a value list is asked for; a value that no list can have is left out. */
+/* Count a value that the list is asked for, unless it is one that no list can have. */
 static bool
 count_value(struct category_census *census, struct text_view value)
 {
 	const struct category_list *categories = census->categories;
 	char buffer[VALUE_LIST_KEY_BYTES];
 	struct text_view key = {buffer, 0};
-	struct counted_value *found;
+	struct unknown_category *found;
 
 	if (value.length == 0 || name_find(value, categories->names, categories->count) >= 0)
 		return true;
@@ -149,7 +141,7 @@ count_value(struct category_census *census, struct text_view value)
 		return true;
 	found = find_value(census, key);
 	if (found != NULL)
-		found->category.rows++;
+		found->rows++;
 	else if (census->count < MOST_VALUES)
 		return keep_value(census, value, key);
 	else
@@ -193,10 +185,8 @@ category_census_unknown(struct category_census *census, int *count, int64_t *mor
 	*more = 0;
 	if (census == NULL)
 		return NULL;
-	for (int i = 0; i < census->count; i++)
-		census->sorted[i] = census->values[i].category;
-	qsort(census->sorted, (size_t) census->count, sizeof(census->sorted[0]), compare_values);
+	qsort(census->values, (size_t) census->count, sizeof(census->values[0]), compare_values);
 	*count = census->count;
 	*more = census->more;
-	return census->sorted;
+	return census->values;
 }

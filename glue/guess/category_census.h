@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * category_census.h
- *	  Counts the categories of a file that we do not have: what the value list
- *	  of its map will be asked for.
+ *	  Counts the categories of a file that we do not have: the values that the
+ *	  value list of its map will be asked for.
  *
- * The rows go through the map, as in a load, so the census finds what the
- * transformations before the list leave of a cell.
+ * The rows go through the map, as in a load, because the list is asked for what the
+ * transformations before it make of a cell.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,6 +25,9 @@ struct unknown_category
 	struct text_view value; /* with a NUL after it; in the first spelling that was found */
 	int64_t rows;
 	int meant; /* index in the names of our categories that it plainly means, or -1 */
+
+	/* private */
+	struct text_view key; /* as a value list compares it */
 };
 
 /* Opaque. */
@@ -43,19 +46,19 @@ category_census_new(struct text_view definition, const struct record *header,
 /* Free a census; NULL is accepted. */
 extern void category_census_destroy(struct category_census *census);
 
-/* Forget what was counted, and begin with the first row again.  Returns false if out of memory. */
+/* Forget what was counted, to begin again with the first row.  Returns false if out of memory. */
 extern bool category_census_reset(struct category_census *census);
 
 /*
- * Count the category of the next row; one with fewer fields than the header is left
- * out.  Returns false if out of memory.
+ * Count the category of the next row, unless the row has fewer fields than the header.
+ * Returns false if out of memory.
  */
 extern bool category_census_take(struct category_census *census, const struct record *row);
 
 /*
  * Return the values that are unknown categories, most frequent first; *more is how many
- * rows have others.  Values that a value list does not tell apart are one.  A census of NULL
- * has none.
+ * rows have others.  Values that a value list does not tell apart are one.  They live until
+ * the census takes another row.  A census of NULL has none.
  */
 extern const struct unknown_category *
 category_census_unknown(struct category_census *census, int *count, int64_t *more);

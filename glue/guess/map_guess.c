@@ -553,7 +553,7 @@ fill(struct map_guess *guess)
 	return true;
 }
 
-/* Write the map as it is without the census, whose rows go through it. */
+/* The census sends rows through the map, which has no value list before there is a census. */
 static bool
 start_census(struct map_guess *guess, struct glue_error *error)
 {

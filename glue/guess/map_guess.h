@@ -8,7 +8,7 @@
  *
  *	  sample -> vocabulary.h: headings; cell_profile.h, cell_fit.h: values -> assignment.h
  *		  -> row_kinds.h: rows that are not products, cells to fill down -> map_guess
- *		  -> map_text.h: the text of the map -> category_census.h: its rows
+ *		  -> map_text.h: the text of the map -> category_census.h: unknown categories
  *
  *-------------------------------------------------------------------------
  */
@@ -33,10 +33,10 @@ map_guess_new(const struct sample_table *table, const struct category_list *cate
 extern void map_guess_destroy(struct map_guess *guess);
 
 /*
- * Return whether the guess must see all rows to count their categories, because its
- * sample does not have them; until then, the rows of the sample count.  Each row is
- * passed to map_guess_take_row(), a record_fn whose context is the guess, which returns
- * false if out of memory; so does map_guess_begin_rows().
+ * Count the unknown categories of all rows in place of those of the sample, if
+ * map_guess_needs_rows(): call map_guess_begin_rows(), then pass each row to
+ * map_guess_take_row(), a record_fn whose context is the guess.  These two return false
+ * if out of memory.
  */
 extern bool map_guess_needs_rows(const struct map_guess *guess);
 extern bool map_guess_begin_rows(struct map_guess *guess);
