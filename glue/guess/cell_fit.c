@@ -54,7 +54,7 @@ fractions(const struct cell_profile *profile)
 	return profile->decimal[SIGN_POINT] + profile->decimal[SIGN_COMMA];
 }
 
-/* Return the sign that most lists of categories have. */
+/* Return the sign that probably separates the categories of a cell. */
 static enum list_sign
 likely_list_sign(const struct cell_profile *profile)
 {
@@ -346,7 +346,7 @@ add_category_reason(const struct cell_profile *profile, struct text_builder *rea
 	if (known == profile->filled)
 		add(reason, known == profile->categories ? "our categories"
 					: profile->paths > 0         ? "paths to our categories"
-												 : "our categories in other words");
+												 : "our categories, written differently");
 	else
 	{
 		add_distinct_reason(profile, reason);

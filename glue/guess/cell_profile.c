@@ -566,7 +566,7 @@ list_sign_text(enum list_sign sign)
 	return texts[sign];
 }
 
-/* Does the category_path of a map find one of our categories in a text? */
+/* Would category_path find one of our categories in a text? */
 static bool
 has_category_path(struct text_view text, const struct category_list *categories)
 {
@@ -578,7 +578,7 @@ has_category_path(struct text_view text, const struct category_list *categories)
 		   0;
 }
 
-/* Return what the first_of of a map makes of a text. */
+/* Return what first_of makes of a text. */
 static struct text_view
 first_in_list(struct text_view text, enum list_sign sign)
 {

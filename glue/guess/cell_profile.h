@@ -25,7 +25,7 @@ enum number_sign
 	SIGN_COUNT
 };
 
-/* Signs between the categories of a cell, which are not in paths. */
+/* Signs between several categories in a cell; they do not occur in paths. */
 enum list_sign
 {
 	LIST_COMMA,
@@ -76,7 +76,7 @@ struct cell_profile
 	/* categories */
 	int categories;                       /* is one of ours */
 	int path_categories;                  /* category_path finds one of ours */
-	int list_categories[LIST_SIGN_COUNT]; /* it does in the first of several, where there are */
+	int list_categories[LIST_SIGN_COUNT]; /* it does in what first_of with the sign returns */
 };
 
 /*
@@ -120,7 +120,7 @@ extern bool cell_number(struct text_view cell, enum number_sign decimal, double 
 /* Is a cell a number with little around it, such as a currency or a unit? */
 extern bool cell_is_number(struct text_view cell);
 
-/* Return the sign as a text. */
+/* Return the sign as a text, such as the argument of first_of. */
 extern const char *list_sign_text(enum list_sign sign);
 
 #endif /* GLUE_CELL_PROFILE_H */

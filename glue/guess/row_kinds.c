@@ -33,7 +33,7 @@ static const enum onboard_column shared_columns[] = {
 	COLUMN_DESCRIPTION,  COLUMN_BRAND,    COLUMN_IMAGE_URL,
 };
 
-/* How sure it is that rows are not products, by what shows it. */
+/* How sure it is that rows are not products, by the evidence. */
 #define SUM_PERCENT 98
 #define LAST_ROW_PERCENT 95
 #define WORD_PERCENT 85
@@ -43,7 +43,7 @@ static const enum onboard_column shared_columns[] = {
 
 /* ----- the rows that the guess sees ----- */
 
-/* Those of the sample, then the last ones of a longer file. */
+/* Return how many there are: those of the sample, then the last ones of a longer file. */
 static int
 seen_rows(const struct map_guess *guess)
 {
@@ -104,7 +104,7 @@ add_skip(struct map_guess *guess, struct guessed_skip skip)
 static const enum onboard_column product_columns[] = {COLUMN_SKU, COLUMN_VENDOR_PRODUCT_ID,
 													  COLUMN_PRODUCT_NAME};
 
-/* Are all cells of a row numbers, or words for totals, except for this one?  Some are numbers. */
+/* Does a row have numbers, and nothing else but words for totals, apart from this cell? */
 static bool
 has_only_numbers(const struct map_guess *guess, int row, int except)
 {
@@ -123,7 +123,7 @@ has_only_numbers(const struct map_guess *guess, int row, int except)
 	return count > 0;
 }
 
-/* Are the columns that only products have blank in a row, except for this one? */
+/* Does a row lack what all products have, apart from this cell? */
 static bool
 lacks_product(const struct map_guess *guess, int row, int except)
 {
@@ -138,8 +138,8 @@ lacks_product(const struct map_guess *guess, int row, int except)
 }
 
 /*
- * Is a cell the sum of those above it, of the whole column or since the total before?  Rows
- * that are skipped already are totals.
+ * Is a cell the sum of all above it, or of those since the total before?  Rows that are
+ * skipped already are totals.
  */
 static bool
 is_sum(const struct map_guess *guess, int row, int heading)
@@ -169,7 +169,7 @@ is_sum(const struct map_guess *guess, int row, int heading)
 		   (fabs(whole - total) < SUM_TOLERANCE || fabs(part - total) < SUM_TOLERANCE);
 }
 
-/* Does a row have a sum?  The rows above the last ones of a long file were not seen. */
+/* Does a row have a sum?  Of a long file, not all rows above the last ones were seen. */
 static bool
 has_sum(const struct map_guess *guess, int row)
 {
@@ -189,8 +189,9 @@ is_last_row(const struct map_guess *guess, int row)
 }
 
 /*
- * Return the heading with the word of a total in a row, such as "Summe" in place of a
- * name, or -1.  In a file without names, that word may be a key.
+ * Return the heading under which a row has the word for a total, such as "Summe" in place
+ * of a name, or -1.  In a file without names, that word may be a key, so the row must also
+ * have a sum or be the last.
  */
 static int
 find_total(const struct map_guess *guess, int row)
@@ -207,7 +208,7 @@ find_total(const struct map_guess *guess, int row)
 	return -1;
 }
 
-/* Has another row than a total this value? */
+/* Does a row that is no total have this value? */
 static bool
 is_of_product(const struct map_guess *guess, const struct guessed_skip *skip)
 {
@@ -219,7 +220,7 @@ is_of_product(const struct map_guess *guess, const struct guessed_skip *skip)
 	return false;
 }
 
-/* Can the text stand in a map?  A control character would change what a terminal shows. */
+/* May the text be shown in a map?  A control character would change what a terminal shows. */
 static bool
 is_writable(struct text_view text)
 {
@@ -228,7 +229,7 @@ is_writable(struct text_view text)
 	return !text_find_character(text, is_control_character, &found);
 }
 
-/* Skip rows whose name, or another cell, says that they are totals. */
+/* Skip rows that a word for a total marks. */
 static void
 skip_totals(struct map_guess *guess)
 {
@@ -249,7 +250,8 @@ skip_totals(struct map_guess *guess)
 
 /*
  * Skip rows without a key that have only sums, if there are no others without a key: a
- * product that lacks its key must be rejected, not skipped.
+ * product that lacks its key must be rejected, not skipped.  The sums in the last row of a
+ * long file cannot be checked; it is skipped with less certainty.
  */
 static void
 skip_sums(struct map_guess *guess)
@@ -288,7 +290,7 @@ has_price(const struct map_guess *guess, int row)
 		   !is_blank(guess, row, guess->columns[COLUMN_COMPARE_AT_PRICE].heading);
 }
 
-/* Is a row no total, and without a price? */
+/* Does a row that is not skipped lack a price? */
 static bool
 lacks_price(const struct map_guess *guess, int row)
 {
@@ -357,7 +359,7 @@ collect_kinds(const struct map_guess *guess, int heading, struct kinds *kinds)
 	return kinds->count > 0;
 }
 
-/* Skip by a column such as the type of a row, some values of which mark rows that are not products. */
+/* Skip the kinds of rows that are not products, by a column such as the type of a row. */
 static void
 skip_kinds(struct map_guess *guess)
 {
@@ -385,6 +387,10 @@ skip_unpriced(struct map_guess *guess)
 {
 	int price = guess->columns[COLUMN_PRICE].heading;
 	int compare = guess->columns[COLUMN_COMPARE_AT_PRICE].heading;
+	/* Regular prices are in more rows than sale prices. */
+	int marking = compare >= 0 && guess->profiles[compare].filled > guess->profiles[price].filled
+					  ? compare
+					  : price;
 	int key = guess->columns[COLUMN_SKU].heading;
 	int name = guess->columns[COLUMN_PRODUCT_NAME].heading;
 	int count = 0;
@@ -400,15 +406,10 @@ skip_unpriced(struct map_guess *guess)
 	if (keyed > 0)
 		skip_kinds(guess);
 	else if (count > 0)
-		/* Regular prices are in more rows than sale prices. */
-		add_skip(guess,
-				 (struct guessed_skip){.heading = compare >= 0 && guess->profiles[compare].filled >
-																	  guess->profiles[price].filled
-													  ? compare
-													  : price,
-									   .value = text_of(""),
-									   .percent = NO_KEY_PERCENT,
-									   .what = "without key and price"});
+		add_skip(guess, (struct guessed_skip){.heading = marking,
+											  .value = text_of(""),
+											  .percent = NO_KEY_PERCENT,
+											  .what = "without a key or a price"});
 }
 
 void

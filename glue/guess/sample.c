@@ -44,10 +44,12 @@ struct sample
 	struct text_view *cells; /* those of the table, from the headings on */
 	struct block *blocks;
 	size_t kept_bytes;
-	struct byte_buffer
-		last[SAMPLE_LAST_ROWS]; /* the cells of the last rows, in turn, each with a NUL */
-	int64_t last_total;         /* rows that were in them */
-	struct text_view *last_cells;
+
+	/* The rows beyond the table: each replaces the oldest; a NUL ends each cell. */
+	struct byte_buffer last[SAMPLE_LAST_ROWS];
+	int64_t last_total;           /* rows that were kept there */
+	struct text_view *last_cells; /* those of the table */
+
 	record_fn take;
 	void *take_context;
 	struct glue_error error; /* why the sample stopped */
@@ -115,7 +117,7 @@ keep_fields(struct sample *sample, const struct record *record, size_t first)
 	return true;
 }
 
-/* Keep the fields of a record, which may be one of the last, in place of an earlier one. */
+/* Keep the fields of a record, which may be one of the last, in place of the oldest. */
 static bool
 keep_last(struct sample *sample, const struct record *record)
 {
@@ -134,7 +136,7 @@ keep_last(struct sample *sample, const struct record *record)
 	return true;
 }
 
-/* Make cells of the last rows. */
+/* Put the last rows into the table. */
 static bool
 finish_last(struct sample *sample, struct glue_error *error)
 {

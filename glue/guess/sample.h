@@ -39,7 +39,7 @@ struct sample_table
 
 	const struct text_view *cells; /* trimmed, row by row */
 
-	/* The last rows, as far as they are not among those above. */
+	/* The last rows that are not among those above. */
 	int last_count;
 	const struct text_view *last_cells; /* trimmed, row by row */
 };

@@ -12,9 +12,9 @@
 
 static const struct
 {
-	const char *words; /* of small ASCII letters, separated by commas */
-	const char *step;
-	bool is_vague; /* in a heading, its words usually mean something else */
+	const char *words; /* of lower-case ASCII letters, separated by commas */
+	const char *step;  /* to kilograms */
+	bool is_vague;     /* in a heading, its words usually mean something else */
 } units[WEIGHT_UNIT_COUNT] = {
 	[WEIGHT_KILOGRAM] = {"kg,kgs,kilo", NULL, false},
 	[WEIGHT_GRAM] = {"g,gr,gram,grams,gramm,grammes,gramos,grammi,gramas", "factor(0.001)", false},

@@ -31,8 +31,8 @@ extern enum weight_unit weight_unit_of(struct text_view word);
 extern enum weight_unit weight_unit_of_heading(struct text_view heading);
 
 /*
- * Return the transformation that makes kilograms of the unit, as in a map; NULL for
- * kilograms.
+ * Return the transformation, as a map has it, that converts the unit to kilograms; NULL
+ * for kilograms.
  */
 extern const char *weight_unit_step(enum weight_unit unit);
 

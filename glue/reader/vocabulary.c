@@ -17,7 +17,7 @@
 /* Longer headings are cut, which is no loss: they are sentences. */
 #define MOST_HEADING_BYTES 256
 
-/* Longer texts are no totals; all cells of a sample are compared. */
+/* Longer texts are no totals; rejecting them saves time, as all cells of a sample are compared. */
 #define MOST_TOTAL_BYTES 48
 
 /* A phrase with this percentage means its column in most files. */
@@ -469,7 +469,7 @@ static const char date_words[] =
 	"date,dates,datum,fecha,dia,data,giorno,dzien,from,until,starts,ends,start,end,von,bis,debut,fin,desde,hasta,"
 	"inizio,fine,vanaf,tot,od,inicio,fim";
 
-/* What stands beside sums. */
+/* Words for totals. */
 static const char *const total_phrases[LANGUAGE_COUNT] = {
 	EN = "total,totals,grand total,sub total,subtotal,subtotals,sum,sum total,total sum,overall total",
 	DE = "summe,summen,gesamt,gesamtsumme,zwischensumme,endsumme,teilsumme,insgesamt,gesamtwert,summe gesamt",

@@ -66,13 +66,10 @@ extern bool vocabulary_is_reduced_price(struct text_view heading);
 /* Does the heading speak of a day, such as "Date sale price ends"? */
 extern bool vocabulary_is_date(struct text_view heading);
 
-/*
- * Is the whole text what a list writes beside its sums, such as "Gesamtsumme:" or
- * "Sous-total"?
- */
+/* Is the whole text a word for a total, such as "Gesamtsumme:" or "Sous-total"? */
 extern bool vocabulary_is_total(struct text_view text);
 
-/* Does the heading contain one of these words: small ASCII letters, separated by commas? */
+/* Does the heading contain one of these words: lower-case ASCII letters, separated by commas? */
 extern bool vocabulary_has_word(struct text_view heading, const char *words);
 
 /* Return the English name of a language. */

@@ -127,7 +127,7 @@ load(const char *csv, const struct file_map *map, struct loading *loading)
 
 /* ----- checks ----- */
 
-/* Check that a file has as many values for the list, and that all of them apply. */
+/* Check how many values a file has for the list, and that all of them apply. */
 static void
 check(const char *name, const char *csv, int expected)
 {
@@ -146,7 +146,7 @@ check(const char *name, const char *csv, int expected)
 
 	take_rows(guess, csv);
 	unknown = map_guess_unknown_categories(guess, &count, &more);
-	is_int(count, expected, "%s: the list has as many values", name);
+	is_int(count, expected, "%s: the number of values for the list", name);
 	map_text_write(guess, &facts, &text, &error);
 	document = document_of(text.data, unknown, count);
 	map = file_map_parse(document, &error);
