@@ -117,7 +117,7 @@ csv_dialect_headings(struct text_view line, char delimiter, enum quote_sign quot
 
 /*
  * Return the delimiter of a line, given in the dialect or the best candidate,
- * and what the line is with it.
+ * and what its cells tell with it.
  */
 static char
 best_delimiter(const struct csv_dialect *dialect, struct text_view line,
@@ -311,7 +311,7 @@ has_piece(struct text_view line, char delimiter, enum quote_sign quote, struct t
 	return false;
 }
 
-/* Return whether a header with this delimiter is that of a fix file. */
+/* Return whether a line with this delimiter is the header of a fix file. */
 static bool
 is_of_fix_file(struct text_view line, char delimiter)
 {
@@ -320,8 +320,8 @@ is_of_fix_file(struct text_view line, char delimiter)
 }
 
 /*
- * Let the double quote quote the fields of a fix file: we write it so, and so do
- * spreadsheets, whatever the vendor's own files use.
+ * Let the double quote be the quote character of a fix file: that is how we and
+ * spreadsheets write it, whatever the vendor's own files use.
  */
 static void
 choose_quote(struct csv_dialect *dialect, struct text_view text)

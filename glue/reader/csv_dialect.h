@@ -44,9 +44,9 @@ struct csv_dialect
  * and reads it, comes before these.
  *
  * The header is the first line that is not blank, unless a later line of the text
- * has at least two known headings and all lines above it are titles: lines without a
- * known heading, with no more cells than header_line.h says.  If there is a heading that only the header has, the first line with it
- * is the header, whatever is above.
+ * has enough known headings and all lines above it are titles: lines without a known
+ * heading that have as few cells as header_line.h says.  If there is a heading that only
+ * the header has, the first line with it is the header, whatever is above.
  *
  * text is UTF-8, and holds TEXT_STREAM_BLOCK_BYTES of the file unless the file is
  * shorter.  Headings are tested without their quotes.

@@ -86,7 +86,7 @@ encoding_is_auto(const char *name)
 bool
 encoding_check_name(const char *name, struct glue_error *error)
 {
-	char quoted[512];
+	char quoted[4 * QUOTED_CHARACTERS + 8];
 	struct text_builder builder;
 
 	if (name == NULL || encoding_is_auto(name) || decode_is_supported(name))

@@ -43,9 +43,9 @@ struct encoding_check;
 extern bool encoding_is_auto(const char *name);
 
 /*
- * Check a name of an encoding that a person chose: auto, or one that can be decoded;
- * NULL, the default, is accepted.  Otherwise a usage error, whose text is the whole
- * reason.
+ * Check the name of an encoding that a person chose: auto, one that can be decoded, or
+ * NULL for the default.  Returns false on a usage error, whose text may follow the name of
+ * a place, such as the line of a map.
  */
 extern bool encoding_check_name(const char *name, struct glue_error *error);
 

@@ -400,7 +400,7 @@ store_ignore(struct parsing *parsing, const struct map_statement *statement)
 	return copy_text(parsing, heading, statement->headings[0]);
 }
 
-/* Refuse a map because of a line, although the database accepted it. */
+/* Refuse a map because of a line that the database accepted. */
 static bool
 refuse_line(struct parsing *parsing, int line, const char *reason)
 {

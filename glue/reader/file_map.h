@@ -55,9 +55,10 @@ struct file_map;
 extern struct file_map *file_map_parse(const char *document, struct glue_error *error);
 
 /*
- * Parse a definition, borrowed for the call, of which no document is stored: its value
- * lists have no values, its exchange rates are 1, and the categories are these, which
- * are borrowed and must outlive the map.  Otherwise like file_map_parse().
+ * Parse a definition by itself, without the document that the database makes of a stored
+ * one: its value lists have no values, its exchange rates are 1, and it has neither name
+ * nor hash.  The definition is borrowed for the call, the categories for the life of the
+ * map.  Otherwise like file_map_parse().
  */
 extern struct file_map *
 file_map_of_definition(struct text_view definition, const struct category_list *categories,

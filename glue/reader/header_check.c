@@ -60,7 +60,7 @@ check_known(const struct header_map *map, const struct record *header,
 {
 	char cause[HEADER_CAUSE_SIZE];
 
-	/* A known cause says more than names that are nearly ours. */
+	/* A recognized cause says more than columns that are missing. */
 	return has_columns(map) ||
 		   (!header_fault_recognize(header, found, needs->map, cause) && has_aliases(map)) ||
 		   header_fault_set(header, cause, needs->map, error);

@@ -40,7 +40,7 @@ static const struct
 	{"<", "this looks like HTML or XML, not a CSV file; " EXPORT_AS_CSV},
 };
 
-/* An array begins with a container or a text; a heading may be in brackets, too. */
+/* Is this an array of objects, arrays or texts?  A heading may be in brackets, too. */
 static bool
 is_json_array(struct text_view line)
 {
@@ -123,7 +123,7 @@ write_delimiter(char delimiter, char word[8])
 		snprintf(word, 8, "'%c'", delimiter);
 }
 
-/* Return how many fields are in such quotes, and headings or common names for our columns. */
+/* Return how many fields are headings, or common names for our columns, in such quotes. */
 static int
 count_quoted(const struct record *header, char quote, const struct file_map *map)
 {
@@ -141,21 +141,11 @@ count_quoted(const struct record *header, char quote, const struct file_map *map
 	return count;
 }
 
-bool
-header_fault_recognize(const struct record *header, const struct row_source_found *found,
-					   const struct file_map *map, char cause[HEADER_CAUSE_SIZE])
+/* Recognize quotes around whole lines, and a quote character other than the one that the file is read with. */
+static bool
+recognize_quotes(const struct record *header, const struct row_source_found *found,
+				 const struct file_map *map, char cause[HEADER_CAUSE_SIZE])
 {
-	const char *format = format_reason(header->raw);
-	char word[8];
-	char delimiter;
-
-	cause[0] = '\0';
-
-	if (format != NULL)
-	{
-		snprintf(cause, HEADER_CAUSE_SIZE, "%s", format);
-		return true;
-	}
 	if (header->field_count == 1 && is_quoted(header->raw, quote_sign_byte(found->quote)) &&
 		other_delimiter(header->fields[0], QUOTE_NONE, map) != 0)
 	{
@@ -164,9 +154,10 @@ header_fault_recognize(const struct record *header, const struct row_source_foun
 				 "these quotes");
 		return true;
 	}
-	for (int quote = 0; quote < QUOTE_NONE; quote++)
+	/* A workbook has no delimiter, and its cells no quotes. */
+	for (int quote = 0; quote < QUOTE_NONE && found->delimiter != 0; quote++)
 	{
-		if ((enum quote_sign) quote != found->quote && found->delimiter != 0 &&
+		if ((enum quote_sign) quote != found->quote &&
 			count_quoted(header, quote_sign_byte((enum quote_sign) quote), map) >=
 				HEADER_FEWEST_HEADINGS)
 		{
@@ -178,19 +169,42 @@ header_fault_recognize(const struct record *header, const struct row_source_foun
 			return true;
 		}
 	}
-	delimiter = other_delimiter(header->raw, found->quote, map);
-	if (delimiter == 0 && found->heading_line > 0)
-		snprintf(cause, HEADER_CAUSE_SIZE,
-				 "the headings are in line %" PRId64 "; remove the lines above it",
-				 found->heading_line);
+	return false;
+}
+
+/* Recognize a delimiter other than the one that the file is read with. */
+static bool
+recognize_delimiter(const struct record *header, const struct row_source_found *found,
+					const struct file_map *map, char cause[HEADER_CAUSE_SIZE])
+{
+	char delimiter = other_delimiter(header->raw, found->quote, map);
+	char word[8];
+
 	if (delimiter == 0)
-		return found->heading_line > 0;
+		return false;
 	write_delimiter(delimiter, word);
 	snprintf(cause, HEADER_CAUSE_SIZE,
 			 "the file seems to be delimited by %s; save it with commas, or load it with "
 			 "--delimiter %s",
 			 word, word);
 	return true;
+}
+
+bool
+header_fault_recognize(const struct record *header, const struct row_source_found *found,
+					   const struct file_map *map, char cause[HEADER_CAUSE_SIZE])
+{
+	const char *format = format_reason(header->raw);
+
+	cause[0] = '\0';
+	if (format != NULL)
+		snprintf(cause, HEADER_CAUSE_SIZE, "%s", format);
+	else if (!recognize_quotes(header, found, map, cause) &&
+			 !recognize_delimiter(header, found, map, cause) && found->heading_line > 0)
+		snprintf(cause, HEADER_CAUSE_SIZE,
+				 "the headings are in line %" PRId64 "; remove the lines above it",
+				 found->heading_line);
+	return cause[0] != '\0';
 }
 
 /* Write which headings were looked for. */

@@ -17,18 +17,17 @@
 #define HEADER_CAUSE_SIZE 256
 
 /*
- * Find out why no field of a header is a heading of ours or of the vendor's map, unless
- * that is NULL: another delimiter or quote character, lines that are quoted as a whole,
- * headings further down, another format.  Returns false with an empty cause if it is
- * not recognized.
+ * Find out why no field of a header is a heading of ours or of the vendor's map, which may
+ * be NULL: another format, delimiter or quote character, lines that are quoted as a whole,
+ * headings further down.  Returns false and an empty cause if none of these is recognized.
  */
 extern bool
 header_fault_recognize(const struct record *header, const struct row_source_found *found,
 					   const struct file_map *map, char cause[HEADER_CAUSE_SIZE]);
 
 /*
- * Set fault NO_HEADER for such a header.  The advice in its text names this cause, unless
- * that is empty, and shows how the line begins.  Always returns false.
+ * Set fault NO_HEADER for such a header.  As advice, its text names the cause, unless that
+ * is empty, and shows how the line begins.  Always returns false.
  */
 extern bool header_fault_set(const struct record *header, const char *cause,
 							 const struct file_map *map, struct glue_error *error);

@@ -3,8 +3,7 @@
  * header_line.h
  *	  Which line of a table is its header, and which are titles above it.
  *
- * The sources look at one line after another; these functions decide, whatever the
- * format.
+ * The sources of all formats look at one line after another, and decide by what is here.
  *
  *-------------------------------------------------------------------------
  */
