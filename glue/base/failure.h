@@ -50,7 +50,7 @@ struct glue_error
 	enum glue_error_class class;
 	char code[GLUE_ERROR_CODE_SIZE];
 	char text[GLUE_ERROR_TEXT_SIZE];
-	size_t reason_length;            /* bytes of text that say what is wrong; the rest is advice */
+	size_t reason_length;            /* bytes of text that say what is wrong; advice follows */
 	char hint[GLUE_ERROR_HINT_SIZE]; /* a sentence that says what to do, or empty */
 	char constraint
 		[GLUE_ERROR_CONSTRAINT_SIZE]; /* name of the one that a statement violated, or empty */
@@ -70,18 +70,18 @@ extern bool glue_error_set(struct glue_error *error, enum glue_error_class class
 						   const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /*
- * Append advice to the text: a guess at the cause or at what is meant, which is taken
- * back if better advice is found.  error may be NULL.
+ * Append advice to the text: a guess at the cause or at what was meant, which
+ * glue_error_keep_reason() removes if there is better advice.  error may be NULL.
  */
 extern void glue_error_advise(struct glue_error *error, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Take back all advice, so that the text only says what is wrong. */
+/* Remove the advice, so that the text only says what is wrong. */
 extern void glue_error_keep_reason(struct glue_error *error);
 
 /*
  * Replace the text of an error and keep the rest.  The arguments may point
- * into the old text.  The new text counts as what is wrong.
+ * into the old text.  The new text has no advice.
  */
 extern void glue_error_reword(struct glue_error *error, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

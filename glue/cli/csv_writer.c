@@ -72,7 +72,7 @@ csv_write_cell(FILE *file, const char *text, bool first, char delimiter)
 }
 
 void
-csv_write_as_it_is(FILE *file, const char *text, bool first)
+csv_write_verbatim(FILE *file, const char *text, bool first)
 {
 	fputs(first ? "\"" : ",\"", file);
 	put_doubling_quotes(file, text);

@@ -31,9 +31,9 @@ extern bool csv_close(FILE **file, const char *path, struct glue_error *error);
 extern void csv_write_cell(FILE *file, const char *text, bool first, char delimiter);
 
 /*
- * Write one cell in quotes, preceded by a comma unless it is the first of its record.
- * It is read back as it is, unlike one that was kept from being run as a formula.
+ * Likewise, with commas and always in quotes, for programs rather than spreadsheets: a
+ * formula is not neutralized, so what is read back is the text.
  */
-extern void csv_write_as_it_is(FILE *file, const char *text, bool first);
+extern void csv_write_verbatim(FILE *file, const char *text, bool first);
 
 #endif /* GLUE_CSV_WRITER_H */

@@ -120,9 +120,10 @@ dry_run_open(struct dry_run *run, const struct options *options, const struct up
 }
 
 /*
- * Read the fixed file as it was written, whatever the map says of the vendor's files, and
- * apply it as a load would.  A fix file has only some of the vendor's products, so it
- * replaces none; see upload_apply.c of the extension.
+ * Read the fixed file as it was written, with double quotes and without limits, whatever
+ * the map says of the vendor's files, and apply it as a load would.  It has only some of
+ * the vendor's products, so it must not replace all: upload_apply.c of the extension does
+ * the same.
  */
 static bool
 init_fixed(struct dry_run *run, const struct upload *upload, struct glue_error *error)

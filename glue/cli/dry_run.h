@@ -92,9 +92,10 @@ extern bool dry_run_open(struct dry_run *run, const struct options *options,
 						 const struct upload_apply *apply, struct glue_error *error);
 
 /*
- * Likewise, for the fixed file of an upload, in a temporary file: it is read with the map
- * that the upload began with, and its rows are applied in the mode of the upload.  Borrows
- * the database, and takes ownership of the descriptor, even if it returns false.
+ * Likewise, for the fixed file of an upload, which was written to a temporary file.  It is
+ * read with the map that the upload began with, and its rows are applied in the mode of the
+ * upload.  Borrows the database.  Takes ownership of the descriptor, even if it returns
+ * false.
  */
 extern bool
 dry_run_open_fixed(struct dry_run *run, const struct options *options, struct database *database,

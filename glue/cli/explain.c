@@ -69,7 +69,7 @@ print_columns(const struct vendor_texts *texts, struct glue_error *error)
 
 /* ----- messages ----- */
 
-/* The column of a rule that is always about the same one, or NULL. */
+/* Return the column of a rule that is always about the same one, or NULL. */
 static const char *
 column_of_rule(enum rule_id id)
 {

@@ -64,7 +64,7 @@ is_folder(const char *path)
 struct others
 {
 	int count;
-	char first[NAME_MAX + 1]; /* by name */
+	char first[NAME_MAX + 1]; /* in the order of their names */
 };
 
 static void

@@ -24,10 +24,10 @@ struct file_list
 /*
  * List the files in the order of the operands.  A folder stands for the files in
  * it, without those in its folders, whose names formats_accept_name() accepts and
- * do not begin with a dot, in the order of their names.  A message says what else a
- * folder has, except for hidden files and folders.  Then the files of each
- * vendor that have a time in their names are sorted by it among the positions that
- * they occupy.  Whether a file exists is determined when it is opened.
+ * do not begin with a dot, in the order of their names.  Messages say what else it
+ * has, except for hidden files and folders.  Then the files of each vendor that have
+ * a time in their names are sorted by it among the positions that they occupy.
+ * Whether a file exists is determined when it is opened.
  *
  * Returns false if a folder cannot be read or has no such file, and if memory
  * runs out.  *list is always initialized.

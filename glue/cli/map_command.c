@@ -128,7 +128,7 @@ command_map_list(const struct options *options)
 
 /* ----- show ----- */
 
-/* The version is null for a preset; without a vendor, only presets are found. */
+/* The version of a preset is null; without a vendor, only presets are found. */
 static const char show_query[] =
 	"SELECT d.definition, d.version FROM onboard.map_definition($2::text, $1::text) d";
 

@@ -11,7 +11,8 @@
 #include "shared/map_syntax.h"
 
 /*
- * Check the encoding of a map, in the words of the database about a line.
+ * Check the encoding that a map sets, in the words of the database about a line.  The
+ * database reports any other fault.
  */
 static bool
 check_encoding(const char *path, struct text_view text, struct glue_error *error)

@@ -13,8 +13,9 @@
 
 /*
  * Read the file ("-" for standard input) into an empty buffer, with a NUL at its end, and
- * check the encoding that the map sets.  All else in the map is for the database to
- * check.  Errors of text_file_read(), and a usage error that names file and line.
+ * check the encoding that the map sets, because the database does not know which ones can
+ * be decoded; it checks the rest.  Errors are those of text_file_read(), and a usage error
+ * that names file and line.
  */
 extern bool map_file_read(const char *path, struct byte_buffer *text, struct glue_error *error);
 

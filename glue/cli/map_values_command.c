@@ -290,8 +290,8 @@ print_list(const struct options *options, const PGresult *result)
 	puts(VALUE_HEADING "," REPLACEMENT_HEADING);
 	for (int row = 0; row < PQntuples(result); row++)
 	{
-		csv_write_as_it_is(stdout, PQgetvalue(result, row, 0), true);
-		csv_write_as_it_is(stdout, PQgetvalue(result, row, 1), false);
+		csv_write_verbatim(stdout, PQgetvalue(result, row, 0), true);
+		csv_write_verbatim(stdout, PQgetvalue(result, row, 1), false);
 		putchar('\n');
 	}
 }

@@ -21,7 +21,7 @@
 extern bool text_file_read(const char *path, size_t max_bytes, struct byte_buffer *text,
 						   struct glue_error *error);
 
-/* Return how messages call a file that is read so: its path, or standard input. */
+/* Return the name of a file for messages: its path, or "standard input" for "-". */
 extern const char *text_file_name(const char *path);
 
 #endif /* GLUE_TEXT_FILE_H */

@@ -39,7 +39,7 @@ extern bool file_source_open(struct file_source *source, const char *path, const
 
 /*
  * Read what was written to a temporary file, under this name.  Takes ownership of the
- * descriptor, even if it returns false.
+ * descriptor, even if it returns false.  Otherwise like file_source_open().
  */
 extern bool file_source_take(struct file_source *source, int descriptor, const char *name,
 							 struct glue_error *error);

@@ -17,8 +17,8 @@
 #include "shared/heading.h"
 
 /*
- * The maps that the vendor may use, those of its own first, without their value lists,
- * rates and categories, which no header needs.
+ * The maps that the vendor may use, its own first.  Their value lists, rates and
+ * categories are not needed to read a header.
  */
 #define CANDIDATES                                                  \
 	"SELECT m.map_name, m.definition FROM onboard_maps($1::text) m" \
@@ -33,7 +33,7 @@ struct trial
 	struct map_fit fit; /* columns is 0 until the header was accepted */
 };
 
-/* Return how many columns a header has; constants of the map are in any file. */
+/* Return how many of our columns a header has; constants of the map, which follow, do not count. */
 static int
 count_columns(const struct header_map *header)
 {
@@ -56,7 +56,7 @@ count_named(const struct header_map *header, const struct file_map *map)
 	return count;
 }
 
-/* The header event of the reader; stops it. */
+/* A row_reader_events.header, which stops the reader: the rows do not matter. */
 static bool
 take_header(void *context, const struct header_map *header)
 {
@@ -67,7 +67,7 @@ take_header(void *context, const struct header_map *header)
 	return false;
 }
 
-/* The row event of the reader. */
+/* A row_reader_events.row, which is never called. */
 static bool
 take_row(void *context, const struct record *row)
 {
@@ -94,8 +94,8 @@ needs_with(const struct vendor_file *file, const struct file_map *map)
 }
 
 /*
- * Read the header of a file with a candidate, which is destroyed.  Returns false if
- * others would fail as well; a header that is refused is no failure.
+ * Read the header of a file with a candidate, which is destroyed.  Returns false if the
+ * reading failed for a reason that is not in the file, so that it would fail with any map.
  */
 static bool
 try_candidate(const struct vendor_file *file, struct file_map *candidate, struct map_fit *fit)
@@ -171,10 +171,10 @@ map_fit_explain(struct vendor_file *file, struct database *database, const char 
 {
 	struct map_fit fit = {.name = ""};
 
-	/* Reasons that a map could remove. */
+	/* A map could remove these reasons. */
 	if (strcmp(fault->code, "NO_HEADER") == 0 || strcmp(fault->code, "MISSING_COLUMN") == 0)
 		map_fit_find(file, database, vendor_id, &fit);
-	/* The map that the file was read with is no advice. */
+	/* Advice to use the map that the file was read with would not help. */
 	if (file->map != NULL && strcmp(fit.name, file_map_name(file->map)) == 0)
 		fit.name[0] = '\0';
 	if (fit.name[0] != '\0')

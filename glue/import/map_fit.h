@@ -24,22 +24,25 @@ struct map_fit
 
 /*
  * Find the map of the vendor, or else the preset, that accepts the header of a file, names
- * some of its headings, and finds most columns and headings in it.  The header is where a
- * reading with the map finds it; for each candidate, the file is read down to there.  A
- * failure to find out is not an error: then none fits.
+ * some of its headings, and finds the most columns and headings in it.  With each
+ * candidate, the file is read down to the header that the map finds.  A failure is not
+ * reported: it ends the search, and the best map so far fits.
  */
 extern void map_fit_find(const struct vendor_file *file, struct database *database,
 						 const char *vendor_id, struct map_fit *best);
 
 /*
- * If the first reading refused a file for a reason that a map could remove, set
- * file->fitting_map to the one that fits, or else to "".  If one fits, the advice of the
- * fault is taken back, because it is about a file with our headings.
+ * Set file->fitting_map to the map that fits a file that the first reading refused; "" if
+ * none does, or if no map could remove the reason.  If one fits, the advice of the fault is
+ * removed, because it is about a file with our headings.
  */
 extern void map_fit_explain(struct vendor_file *file, struct database *database,
 							const char *vendor_id, struct glue_error *fault);
 
-/* Begin the text of a fault with file->fitting_map, and how to use it, before its name. */
+/*
+ * Begin the text of a fault with the advice to use file->fitting_map; its name follows
+ * "how", such as "load it with --map ".
+ */
 extern void
 map_fit_advise(const struct vendor_file *file, const char *how, struct glue_error *fault);
 
