@@ -139,7 +139,7 @@ COMMANDS = (
            Option(("-e", "--encoding"), "NAME", "character encoding, such as windows-1252, or auto to detect it"
                   " (default: by byte order mark, else UTF-8)", {"default": ""}),
            Option(("-m", "--map"), "NAME", "map that finds our columns in the file, or none (default: the vendor's default "
-                  "map); it may have its own limit of the file's size, which is not checked here", {"default": ""}),
+                  "map); it may set its own size limit, which is not checked here", {"default": ""}),
            Option(("--mode",), "MODE", "insert, upsert, update or replace (default: the vendor's default mode)",
                   {"default": "", "choices": MODES}),
            Option(("--match",), "COLUMN", "column that finds the product of a row: vendor_product_id or sku",

@@ -13,7 +13,7 @@ from .vendor_command import find_vendor
 
 # A name that contains its vendor, as the parser reads it: VENDOR_YYYYMMDD_HHMMSS and an ending.
 NAMED = re.compile(rf"({VENDOR_ID.pattern})_\d{{8}}_\d{{6}}({'|'.join(map(re.escape, FILE_SUFFIXES))})+", re.IGNORECASE)
-# The name that asks for no map, even if the vendor has a default one.
+# The name that asks for no map, even if the vendor has a default map.
 NO_MAP = "none"
 # S3's limit of a key.
 MOST_KEY_BYTES = 1024
@@ -34,7 +34,7 @@ def check_name(name: str, vendor_id: str) -> None:
 
 
 def check_content(path: str) -> int:
-    """Refuse a file without contents that the pipeline reads; return its size."""
+    """Refuse a file that is unreadable, empty or a document of another kind; return its size in bytes."""
     try:
         with open(path, "rb") as file:
             size, begin = os.fstat(file.fileno()).st_size, file.read(4)
@@ -50,16 +50,16 @@ def check_content(path: str) -> int:
 
 
 def check_size(command: Command, path: str, size: int, map_name: str) -> None:
-    """Refuse a file over the limit of the functions; a map may set another one, which only the functions can read."""
+    """Refuse a file over the limit of the functions; only they can read whether a map sets a larger one."""
     largest = max_file_bytes(command.aws, command.outputs)
     if not largest or size <= largest:
         return
     if map_name:
         command.output.note(f'file "{path}" has {size} bytes; the pipeline accepts {largest}, '
-                            f'unless map "{map_name}" has another max_bytes')
+                            f'unless map "{map_name}" sets a larger max_bytes')
         return
     raise CommandError("file", "FILE_TOO_LARGE", f'file "{path}" has {size} bytes; the pipeline accepts {largest}',
-                       "Split it, raise MAX_FILE_BYTES of the functions, or name a map with another max_bytes.")
+                       "Split it, raise MAX_FILE_BYTES of the functions, or name a map that sets a larger max_bytes.")
 
 
 def metadata(options: Namespace) -> dict[str, str]:

@@ -285,10 +285,10 @@ class VendorTest(CommandTest):
         self.run_command(*ADD)
         path = self.path("large.csv", b"x" * 10485761)
         run = self.run_command("send", path, "-v", "VEND001", "-s", STACK, "--map", "shopify")
-        self.assertIn('the pipeline accepts 10485760, unless map "shopify" has another max_bytes', run.error)
+        self.assertIn('the pipeline accepts 10485760, unless map "shopify" sets a larger max_bytes', run.error)
         self.operator.vendors["VEND001"]["default_map"] = "shop"
         run = self.run_command("send", path, "-v", "VEND001", "-s", STACK)
-        self.assertIn('unless map "shop" has another max_bytes', run.error)
+        self.assertIn('unless map "shop" sets a larger max_bytes', run.error)
         self.assertEqual([name for name in self.front.names() if name == "s3.PutObject"], ["s3.PutObject"] * 2)
         run = self.run_command("send", self.path("small.csv", ROWS), "-v", "VEND001", "-s", STACK)
         self.assertNotIn("max_bytes", run.error)
