@@ -17,7 +17,7 @@ SELECT map_name, version, definition, created_by = session_user AS own FROM onbo
 	ORDER BY 1, 2;
 SELECT map_name, version, is_preset, is_default, updated_at IS NOT NULL AS dated FROM onboard_maps('MAP-1') WHERE NOT is_preset;
 SELECT count(*) FROM onboard_maps('MAP-2') WHERE NOT is_preset;
--- A map of settings only says how to read a file.
+-- Settings are enough for a map: they say how to read a file.
 SELECT onboard_set_map('MAP-2', 'settings', 'encoding windows-1252'), onboard_remove_map('MAP-2', 'settings');
 -- Mistakes
 SELECT onboard_set_map('MAP-1', 'shop', E'\nskew = "X"'); -- ERROR
@@ -177,8 +177,8 @@ SELECT onboard_set_map('MAP-2', 'shop', 'sku = "S"'); -- ERROR
 SELECT onboard_set_map_values('MAP-2', 'more', '{}'); -- ERROR
 INSERT INTO onboard.column_maps (vendor_id, map_name, version, definition) VALUES ('MAP-2', 'x', 1, ''); -- ERROR
 RESET ROLE;
--- What one vendor's login tries by hand against what belongs to another, and against what it may only read: it finds
--- nothing, may write nothing, and no error shows what is there.
+-- A vendor's login tries by hand to reach what belongs to another vendor, and to write what it may only read: it finds
+-- nothing, writes nothing, and no error shows what is there.
 CREATE FUNCTION outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	found bigint;

@@ -960,7 +960,7 @@ COMMENT ON FUNCTION @extschema@.onboard_version() IS 'Versions of library, scrip
 
 CREATE FUNCTION onboard.check_map(definition text) RETURNS void
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_check_map';
-COMMENT ON FUNCTION onboard.check_map(text) IS 'Raises an error that names the line unless this may be stored as a map: valid statements, at least one';
+COMMENT ON FUNCTION onboard.check_map(text) IS 'Raises an error, which names the line, unless this may be stored as a map: at least one statement, and all valid';
 
 CREATE FUNCTION onboard.map_uses(definition text, OUT value_lists text[], OUT currency_pairs text[], OUT categories boolean)
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_map_uses';

@@ -57,7 +57,7 @@ decide_request(enum upload_mode mode, const IncomingRow *row, struct findings *f
 		problem = " is neither update nor delete";
 	else
 		return false;
-	/* Like other messages about a field, so that reports can put the vendor's heading first. */
+	/* Begin with the field, as other messages do: reports replace it by the vendor's heading. */
 	text_start(&builder, text, sizeof(text));
 	text_add(&builder, text_of(ONBOARD_ACTION_COLUMN " "));
 	text_add_quoted(&builder, row->action);

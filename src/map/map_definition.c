@@ -92,8 +92,8 @@ read_definition(const char *definition, MapUses *uses)
 PG_FUNCTION_INFO_V1(onboard_check_map);
 
 /*
- * Raise an error unless this may be stored as a map.  One without statements says nothing
- * about a file, so it is rather the wrong text; one of settings only says how to read it.
+ * Raise an error unless this may be stored as a map.  A text without statements is probably
+ * the wrong one.  Settings are enough: they say how to read a file.
  */
 Datum
 onboard_check_map(PG_FUNCTION_ARGS)

@@ -140,7 +140,7 @@ findings_are_of_unreadable_row(const struct findings *findings)
 /*
  * Let findings about values that a map changed show what the vendor wrote, also in their
  * messages; they borrow it from the row, which keeps its cells as jsonb from now on.
- * Called once, when the findings are final.
+ * Must be called only once, when the findings are final.
  */
 extern void incoming_row_show_source(IncomingRow *row, struct findings *findings);
 

@@ -200,7 +200,7 @@ incoming_row_data(const IncomingRow *row)
  * What the vendor wrote.
  */
 
-/* Say in a message what the file has, if that is not the value that the message is about. */
+/* Add to a message what the file has, unless that is the value that the message quotes. */
 static void
 add_cell(struct finding *finding, struct text_view cell)
 {

@@ -16,15 +16,15 @@ struct category_list
 	const struct text_view *names; /* sorted by their bytes */
 	const int *parents;            /* index of each one's parent, -1 if it is not listed; or NULL */
 	int count;
-	const int *index; /* made by category_index_fill(); NULL: names are compared one by one */
+	const int *index; /* by category_index_fill(); NULL: names are compared one by one */
 };
 
 /* Return how many elements the index of a list of so many names has; at least one. */
 extern size_t category_index_size(int count);
 
 /*
- * Fill the index of a list, which has room for as many elements and borrows it from then
- * on.  category_find() then takes the same time however long the list is.
+ * Fill an index, which has room for category_index_size() elements, and let the list borrow
+ * it.  category_find() then takes about the same time however long the list is.
  */
 extern void category_index_fill(struct category_list *list, int *index);
 

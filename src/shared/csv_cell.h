@@ -31,7 +31,7 @@ extern bool csv_cell_is_formula(struct text_view cell);
  */
 extern bool csv_cell_needs_quotes(struct text_view cell, char delimiter);
 
-/* The text of a cell that is written in quotes; zeroed but for the text. */
+/* A text that is being written in quotes; begins with the whole text, and false. */
 struct csv_cell_parts
 {
 	struct text_view rest;
@@ -39,8 +39,8 @@ struct csv_cell_parts
 };
 
 /*
- * Take the next part of a cell's text; false at its end.  One after another, the parts
- * are the text with each quote doubled, which the caller puts between quotes.
+ * Take the next part of the text; false at its end.  One after another, the parts are the
+ * text with each quote doubled, for the caller to put between quotes.
  */
 extern bool csv_cell_next_part(struct csv_cell_parts *parts, struct text_view *part);
 

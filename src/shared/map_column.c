@@ -84,7 +84,7 @@ is_attribute_at(struct map_line *line, size_t offset, struct text_view name)
 /*
  * Note the attribute of a line; returns false if an earlier line has it.  As in the
  * header of a file, case does not matter.  Names are not kept, because nothing
- * allocates: the beginning of an earlier line is read again if the hash is the same.
+ * allocates: if the hash is the same, the beginning of the earlier line is read again.
  */
 static bool
 note_attribute(struct map_line *line, struct text_view name, struct map_columns *had)

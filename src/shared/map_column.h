@@ -17,16 +17,16 @@ struct map_attribute
 	uint32_t offset; /* of its line in the map */
 };
 
-/* What the map has had so far: nothing may occur twice.  Zero at first. */
+/* What the map has had so far, because nothing may occur twice.  Begins zeroed. */
 struct map_columns
 {
 	column_set columns;
 	bool has_action;
 	int attribute_count;
-	struct map_attribute attributes[MAP_MAX_STATEMENTS]; /* each is a statement */
+	struct map_attribute attributes[MAP_MAX_STATEMENTS]; /* each has a statement */
 };
 
-/* Read one of our columns from "=" on; false at a fault, as the others. */
+/* Read one of our columns from "=" on; false at a fault, as with the others. */
 extern bool
 map_column_read(struct map_line *line, enum onboard_column column, struct map_columns *had);
 

@@ -38,7 +38,7 @@ struct map_line
 	size_t stored; /* bytes of the statement's storage in use */
 };
 
-/* ----- reading; what returns false has set a fault, unless it is a question ----- */
+/* ----- reading; false at a fault, which is then set, unless the function only asks ----- */
 
 /*
  * Begin to read the line of a map that begins at *offset, and move *offset after it.
@@ -73,14 +73,14 @@ extern bool map_line_take_end(struct map_line *line);
 /* Begin the message of a fault; the caller must call text_finish(). */
 extern void map_line_fault_start(struct map_line *line, struct text_builder *message);
 
-/* A text, a quoted text unless its data is NULL, a text. */
+/* A message of a text, a text in quotes unless its data is NULL, and a text. */
 extern bool map_line_fault(struct map_line *line, const char *before, struct text_view quoted,
 						   const char *after);
 
-/* A text. */
+/* A message of one text. */
 extern bool map_line_plain_fault(struct map_line *line, const char *text);
 
-/* The next token is not what the statement needs, which wanted says. */
+/* A message that this is wanted in place of the next token. */
 extern bool map_line_unexpected(struct map_line *line, const char *wanted);
 
 #endif /* ONBOARD_MAP_LINE_H */

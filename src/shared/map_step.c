@@ -13,26 +13,26 @@
 /* Characters of a SEPARATOR. */
 #define MAX_SIGN 10
 
-/* Digits of a factor, and of a number of parts or decimals. */
+/* Digits of a factor; the greatest number of a part, and of decimals. */
 #define MAX_FACTOR_DIGITS 18
 #define MAX_PART 100
 #define MAX_DECIMALS 6
 
-/* Is the text one of . , ' and a blank? */
+/* Is the text a point, a comma, an apostrophe or a space? */
 static bool
 is_grouping(struct text_view text)
 {
 	return text.length == 1 && text.data[0] != '\0' && strchr(".,' ", text.data[0]) != NULL;
 }
 
-/* Is it a short text, by which others can be divided? */
+/* Is it a short text that can divide others? */
 static bool
 is_divider(struct text_view text)
 {
 	return text.length > 0 && text_character_count(text) <= MAX_SIGN;
 }
 
-/* Is it a decimal number? */
+/* Is it a decimal number?  *above_zero says whether it is positive. */
 static bool
 read_decimal(struct text_view text, bool *above_zero)
 {

@@ -10,7 +10,7 @@
 
 #include "shared/text.h"
 
-/* Write a text with quotes and escapes, as maps have it; for programs that write maps. */
+/* Write a text in quotes, with escapes, so that map_syntax.h reads it back. */
 extern void map_writing_add_text(struct text_builder *builder, struct text_view text);
 
 #endif /* ONBOARD_MAP_WRITING_H */

@@ -256,8 +256,8 @@ extern bool
 rule_is_guess(struct text_view code, struct text_view value, struct text_view suggestion);
 
 /*
- * Return the name of what the finding is about: a column, or that of the row's action;
- * NULL if it is about the whole row.
+ * Return the name of the column that a finding is about, which may be that of the row's
+ * action; NULL if it is about the whole row.
  */
 extern const char *finding_field(const struct finding *finding);
 

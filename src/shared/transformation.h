@@ -63,7 +63,7 @@
 	X(FILL_DOWN,      fill_down,      "fill_down(HEADING?, ...)",       0, 4,  HEADING,  HEADING,  true,               \
 	  "fills a blank cell from the last one above that is not blank; with headings, from the first row of its group") \
 	X(SPLIT,          split,          "split(SEPARATOR, N)",            2, 2,  SIGN,     PART,     false,              \
-	  "the N-th part of a text that SEPARATOR divides; a text without that part stays")                                                             \
+	  "the N-th part of a text that SEPARATOR divides; a text without that part stays")                             \
 	X(JOIN,           join,           "join(SEPARATOR, HEADING, ...)",  2, TRANSFORMATION_MAX_ARGUMENTS, TEXT, HEADING, false, \
 	  "appends the cells of other columns that are not blank, with SEPARATOR between")                              \
 	X(PREFIX,         prefix,         "prefix(TEXT)",                   1, 1,  TEXT,     NONE,     false,              \
