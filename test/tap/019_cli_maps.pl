@@ -101,7 +101,7 @@ write_file('empty.map', "# sku = \"Nummer\"\n\n");
 is_refused(3, qr/^onboard: empty\.map: the map has no statements\nWrite at least one, such as price = "Heading" or mode upsert;/m, @$_)
   for [qw(map set empty empty.map --vendor V)], [qw(map test shop.csv --vendor V --map-file empty.map)];
 
-# An encoding that cannot be read is refused as --encoding is: when the map is stored, and if SQL stored it, when it is used
+# An encoding that cannot be read is refused as --encoding is: when the map is stored, or, if SQL stored it, when it is used
 my $unsupported = qr/encoding "nonsense-8" is not supported; "iconv -l" lists the supported ones/;
 write_file('nonsense.map', "# shop\nsku = \"Nummer\"\nencoding nonsense-8\n");
 is_refused(3, qr/^onboard: nonsense\.map: line 3 of the map: $unsupported$/m, @$_)
@@ -110,13 +110,13 @@ is_refused(3, qr/^onboard: $unsupported$/m, @$_, qw(shop.csv --vendor V --encodi
   for ['load'], ['check'], [qw(map guess)];
 sql(q{SELECT onboard_set_map('V', 'nonsense', E'\nencoding nonsense-8')});
 $result = json_of((is_exit(2, 'a map that SQL stored', qw(load shop.csv --vendor V --map nonsense --json)))[0]);
-is($result->{error}{code}, 'INVALID_SETTING', 'is refused');
+is($result->{error}{code}, 'INVALID_SETTING', 'has an encoding that is refused');
 like($result->{error}{message}, qr/^the map nonsense has a fault in line 2: $unsupported$/, 'for the same reason');
 is(sql("SELECT count(*) FROM onboard.upload_history WHERE map_name = 'nonsense'"), 0, 'and no upload is recorded');
 set_map('automatic', "encoding auto\n", qw(--vendor V));
 is_exit(0, 'both maps are removed', qw(map remove), $_, qw(--vendor V)) for qw(nonsense automatic);
 
-# Only a map that there is, is suggested, shown or listed
+# Only maps that exist are suggested, shown and listed
 is_refused(2, qr/map "automatik" does not exist; see "onboard map list"/, @$_, qw(--vendor V))
   for [qw(map show automatik)], [qw(load shop.csv --map automatik)];
 is_refused(2, qr/map "shpo" does not exist; did you mean "shop"\?/, qw(map show shpo --vendor V));
@@ -160,7 +160,7 @@ load(0, 'the corrected row is loaded', qw(fix.csv --vendor V --map shop --encodi
 is(sql("SELECT concat_ws('|', product_name, category, price) FROM onboard.products WHERE sku = 'S-B-1'"), 'Lampe|Bedroom|1010.00',
 	'it is a product');
 
-# In an archive, a file is read with its map as it is by itself.
+# In an archive, a file is read with its map as on its own.
 gzip "$work/shop.csv" => "$work/shop.csv.gz";
 write_zip("$work/packed.zip", 'shop.csv' => read_file('shop.csv'));
 for my $packed ('shop.csv.gz', 'packed.zip')
@@ -169,7 +169,7 @@ for my $packed ('shop.csv.gz', 'packed.zip')
 
 	sql('DELETE FROM onboard.products');
 	($out) = is_exit(1, "$packed is checked", 'check', $packed, qw(--vendor V --map shop --json));
-	is_deeply([ @{ json_of($out) }{qw(causes skipped_rows)} ], [ @$checked{qw(causes skipped_rows)} ], 'as by itself');
+	is_deeply([ @{ json_of($out) }{qw(causes skipped_rows)} ], [ @$checked{qw(causes skipped_rows)} ], 'with the causes of the file on its own');
 	($out) = is_exit(1, "$packed is compared", 'diff', $packed, qw(--vendor V --map shop --json));
 	is_deeply([ @{ json_of($out) }{qw(inserted error_records skipped_rows)} ], [ 3, 1, 1 ], 'likewise');
 	$again = load(1, "$packed is loaded", $packed, qw(--vendor V --map shop));
@@ -181,16 +181,16 @@ for my $packed ('shop.csv.gz', 'packed.zip')
 # Which map a file is read with
 ($out, $err) = is_exit(2, 'without a map', qw(load shop.csv --vendor V --encoding windows-1252));
 like($err, qr/map "shop" fits this file: load it with --map shop; without it: required columns missing from the header: [a-z_, ]+$/m,
-	'the refusal names the map that fits first, and guesses at no heading');
+	'the message begins with the map that fits, and guesses no headings');
 ($out, $err) = is_exit(2, 'without a map, checked', qw(check shop.csv --vendor V --encoding windows-1252));
 like($err, qr/map "shop" fits this file: load it with --map shop; without it: required columns /m, 'likewise');
 write_file('ours.csv', "vendor_product_id;category;stock_quantity;Nummer;Titel;Warengruppe;Preis;Bestand\n"
 	  . "a;Kitchen;1;n;T;K;1,00;1\n");
 ($out, $err) = is_exit(2, 'columns are missing', qw(load ours.csv --vendor V));
 like($err, qr/map "shop" fits this file: load it with --map shop; without it: required columns missing from the header: product_name, sku, price$/m,
-	'also if some columns are there');
+	'also if some columns were found');
 is(sql("SELECT failure_message FROM onboard.upload_history WHERE file_name = 'ours.csv'"),
-	'required columns missing from the header: product_name, sku, price', 'nor does the vendor read of one');
+	'required columns missing from the header: product_name, sku, price', 'the upload keeps what is wrong, without advice');
 for my $titled ([ 'titled.csv', "Preisliste;2026\r\n\r\n" . read_file('shop.csv') ], [ 'titled.xlsx' ])
 {
 	my ($path, $content) = @$titled;
@@ -207,7 +207,7 @@ for my $titled ([ 'titled.csv', "Preisliste;2026\r\n\r\n" . read_file('shop.csv'
 }
 write_file('late.csv', "Tisch;1;2;3;4;5;6;7\r\n" . read_file('shop.csv'));
 ($out, $err) = is_exit(2, 'a row above the header', qw(check late.csv --vendor V --encoding windows-1252));
-unlike($err, qr/fits this file/, 'with which no reading would find it');
+unlike($err, qr/fits this file/, 'is no title, so no map would find the header');
 my $prices = write_file('prices.map', "mode update\nsku = Nummer\nprice = Preis\n");
 ($out, $err) = is_exit(2, 'a map of changes, checked as new products', qw(check), write_file('prices.csv', "Nummer,Preis\na,1\n"),
 	qw(--vendor V --map-file), $prices);
@@ -306,8 +306,8 @@ like($out, qr/^w +own +1 +yes /m, 'its own');
 like($out, qr/^shopify +preset /m, 'and the presets');
 is_refused(2, qr/map "quotes" does not exist; see "onboard map list", name its vendor with --vendor/, qw(map show quotes));
 
-# The suggestions: what "onboard fix" counts as good is what a load of its file accepts, although the cells
-# are the vendor's, and one column feeds both keys.
+# Suggestions: "onboard fix" counts as good what a load of its file accepts, although the cells are the vendor's and one
+# column has both keys.
 my $numbers_map = <<'MAP';
 delimiter ";"
 mode upsert
@@ -360,7 +360,7 @@ $result = load(1, 'changed keys', qw(zeros.csv --vendor X --map numbers));
 is_deeply(is_fixed('changed keys', $result->{upload_id}, qw(--map numbers)), [ 4, 3, 1, 2 ],
 	'both keys are restored in the one cell');
 
-# The fix file has our quotes, whatever those of the vendor's file are.
+# The fix file has double quotes, whatever the vendor's file has.
 for my $quote (qq{"'"}, 'none')
 {
 	my ($letter) = $quote =~ /(\w)/;
@@ -374,7 +374,7 @@ for my $quote (qq{"'"}, 'none')
 	is(sql("SELECT product_name FROM onboard.products WHERE sku = '$letter-1'"), $title =~ s/^'|'$//gr, 'as it was');
 }
 
-# split: a text without the part that is asked for stays, and its rule judges it.
+# split leaves a text without that part as it is, and the rules judge it.
 set_map('sizes', <<'MAP', '--vendor', 'X');
 vendor_product_id = "Nr"
 sku = "Nr"
@@ -386,7 +386,7 @@ MAP
 write_file('sizes.csv', "Nr,Titel,Preis\nZ-1,Topf,9/12.50\nZ-2,Pfanne,12.50\nZ-3,Kelle,neun\nZ-4,Sieb,9/\n");
 ($out) = is_exit(0, 'a part', qw(map test sizes.csv --vendor X --map sizes));
 like($out, qr{^ +2  price +Preis +9/12\.50 +12\.50$}m, 'that the text has');
-like($out, qr/^ +3  price +Preis +12\.50 +12\.50$/m, 'that it lacks: it stays');
+like($out, qr/^ +3  price +Preis +12\.50 +12\.50$/m, 'that the text lacks');
 like($out, qr/^ +4  price +Preis +neun +neun$/m, 'likewise');
 like($out, qr{^ +5  price +Preis +9/ *$}m, 'that is blank');
 $result = load(1, 'the rules judge the values', qw(sizes.csv --vendor X --map sizes));
@@ -396,7 +396,7 @@ is_deeply([ map { [ @$_[ 1 .. 3 ] ] } csv_rows(read_file($result->{reports}{erro
 		[ 'Preis', '9/', 'Preis is required; the file has "9/"' ] ],
 	'and a message says what the file has instead');
 
-# A replace that comes too late: the rows that a map finds, skips and fills change products as those of our own columns do.
+# A replace that comes too late: rows that a map skips and fills change products like rows in our own columns.
 add_vendor(qw(Y Z));
 for my $vendor (qw(Y Z))
 {

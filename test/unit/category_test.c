@@ -250,7 +250,7 @@ compare_names(const void *a, const void *b)
 	return text_compare(*(const struct text_view *) a, *(const struct text_view *) b);
 }
 
-/* An index finds what is found without one: in lists of many lengths, also of similar names. */
+/* With an index, the same is found as without one, in lists of all lengths and of similar names. */
 static void
 test_index(void)
 {

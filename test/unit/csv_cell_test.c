@@ -2,7 +2,7 @@
  *
  * csv_cell_test.c
  *	  Which cells a spreadsheet could run, for every first character; which
- *	  need quotes, and what stands between these.
+ *	  need quotes, and what is written between them.
  *
  *-------------------------------------------------------------------------
  */

@@ -131,7 +131,7 @@ test_given(void)
 		   "headings are counted");
 }
 
-/* Detect a file whose map has another quote character; check which one is used. */
+/* Detect a file with each quote character; check which is used, QUOTE_SIGN_COUNT for the given one. */
 static void
 check_quote(const char *text, char delimiter, enum quote_sign expected)
 {

@@ -235,7 +235,7 @@ test_loose_headings(void)
 		"; if \"[Qty]\" is meant, rename it to stock_quantity");
 }
 
-/* What the texts guess is taken back if a map fits; what is wrong stays. */
+/* Without its advice, a text still says what is wrong. */
 static void
 test_advice(void)
 {
@@ -256,7 +256,7 @@ test_advice(void)
 			"without a cause");
 }
 
-/* Split a line at commas, except for one that is quoted as a whole; returns how many fields. */
+/* Split a line at its commas, unless it is quoted as a whole; returns how many fields it has. */
 static int
 split(struct text_view line, struct text_view fields[4])
 {

@@ -400,7 +400,7 @@ skips_nothing(const char *csv, const char *name)
 	free(text);
 }
 
-/* Check that the map of a file longer than the sample has a part, by its last row. */
+/* Check that the map of a file that is longer than its sample has a part because of the last row. */
 static void
 says_of_long(const char *last_row, const char *part, const char *name)
 {

@@ -129,7 +129,7 @@ test_many_rows(void)
 	is_int(seen, MANY_ROWS, "all are passed on");
 	ok(text_equal(sample_cell(sample_table(sample), SAMPLE_ROWS - 1, 0), text_of("n499")),
 	   "cells stay what they were");
-	is_int(sample_table(sample)->last_count, SAMPLE_LAST_ROWS, "so are the last");
+	is_int(sample_table(sample)->last_count, SAMPLE_LAST_ROWS, "the last rows are kept, too");
 	for (int row = 0; row < SAMPLE_LAST_ROWS; row++)
 	{
 		char text[20];
