@@ -107,7 +107,7 @@ try_candidate(const struct vendor_file *file, struct file_map *candidate, struct
 	struct vendor_file_reading reading = {.reader = NULL};
 	struct glue_error error = {0}; /* take_header() stops the reading without one */
 
-	/* A file in another encoding is not refused for its header. */
+	/* A detected encoding is in the request; without one, the header was read as UTF-8. */
 	if (encoding_is_auto(request.options.encoding))
 		request.options.encoding = "UTF-8";
 	if (!vendor_file_init(&trial.file, file->bytes, file->name, &request, &error))

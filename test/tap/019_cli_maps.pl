@@ -169,7 +169,7 @@ for my $packed ('shop.csv.gz', 'packed.zip')
 
 	sql('DELETE FROM onboard.products');
 	($out) = is_exit(1, "$packed is checked", 'check', $packed, qw(--vendor V --map shop --json));
-	is_deeply([ @{ json_of($out) }{qw(causes skipped_rows)} ], [ @$checked{qw(causes skipped_rows)} ], 'with the causes of the file on its own');
+	is_deeply([ @{ json_of($out) }{qw(causes skipped_rows)} ], [ @$checked{qw(causes skipped_rows)} ], 'as on its own');
 	($out) = is_exit(1, "$packed is compared", 'diff', $packed, qw(--vendor V --map shop --json));
 	is_deeply([ @{ json_of($out) }{qw(inserted error_records skipped_rows)} ], [ 3, 1, 1 ], 'likewise');
 	$again = load(1, "$packed is loaded", $packed, qw(--vendor V --map shop));
@@ -208,6 +208,18 @@ for my $titled ([ 'titled.csv', "Preisliste;2026\r\n\r\n" . read_file('shop.csv'
 write_file('late.csv', "Tisch;1;2;3;4;5;6;7\r\n" . read_file('shop.csv'));
 ($out, $err) = is_exit(2, 'a row above the header', qw(check late.csv --vendor V --encoding windows-1252));
 unlike($err, qr/fits this file/, 'is no title, so no map would find the header');
+set_map('sklep', <<'MAP', qw(--vendor X));
+vendor_product_id = "Oznaczenie źródłowe"
+sku = "Oznaczenie źródłowe"
+product_name = "Treść"
+category = constant "Kitchen"
+price = "Wartość"
+stock_quantity = constant "1"
+MAP
+write_file('sklep.csv', encode('cp1250', decode('UTF-8', join '', "Oznaczenie źródłowe;Treść;Wartość\n",
+	map { "L-$_;Łyżka drewniana do gęstych sosów, ręcznie wykonana, źródło: Śląsk;$_.50\n" } 1 .. 50)));
+($out, $err) = is_exit(2, 'headings in an encoding that is detected', qw(check sklep.csv --vendor X --encoding auto));
+like($err, qr/map "sklep" fits this file: /, 'are compared in it');
 my $prices = write_file('prices.map', "mode update\nsku = Nummer\nprice = Preis\n");
 ($out, $err) = is_exit(2, 'a map of changes, checked as new products', qw(check), write_file('prices.csv', "Nummer,Preis\na,1\n"),
 	qw(--vendor V --map-file), $prices);
