@@ -29,7 +29,7 @@ struct guessed_column
 	char reason[GUESS_REASON_SIZE];
 };
 
-/* Most statements that skip rows. */
+/* A map skips rows by at most so many statements. */
 #define GUESS_MOST_SKIPS 8
 
 /* Rows that are not products: those with a value in a column. */
@@ -38,7 +38,7 @@ struct guessed_skip
 	int heading;
 	struct text_view value; /* "": a blank one */
 	int percent;            /* how sure it is */
-	const char *what;       /* what the rows are, as in "3 rows ..." */
+	const char *what;       /* describes the rows, as in "3 rows of totals" */
 	int rows;               /* of those that the guess saw */
 };
 
