@@ -409,9 +409,12 @@ read_text(struct text_view text, struct meaning_buffers *buffers)
 	(void) spreadsheet_formula_text(text, &text);
 	for (int i = 0; i < MAX_ESCAPES && text.data != NULL; i++)
 		text = entities_decode(text, buffers->decoded[i], MAX_BYTES);
-	if (text.data == NULL)
+	if (text.data != NULL)
+		text = text_as_seen(text, buffers->seen, sizeof(buffers->seen));
+	/* What needed no change is not in a buffer, whose size would have limited it. */
+	if (text.data == NULL || text.length > MAX_BYTES)
 		return (struct text_view){"", 0};
-	return text_as_seen(text, buffers->seen, sizeof(buffers->seen));
+	return text;
 }
 
 /* Find the category that a text plainly means. */

@@ -13,6 +13,7 @@
 #include "shipped_categories.h"
 
 #define RANDOM_TEXTS 20000
+#define MOST_TEXT_BYTES 1024
 #define INDEXED_NAMES 60
 #define INDEXED_TEXTS 400
 
@@ -291,6 +292,26 @@ test_index(void)
 	is_int(different, 0, "with an index, they mean the same");
 }
 
+/* A long text means nothing, even one that no reading shortens. */
+static void
+test_long_texts(void)
+{
+	static const char *const conjunctions[] = {"&", "+", " and ", "&amp;", "\u00A0& "};
+	char text[MOST_TEXT_BYTES];
+
+	for (size_t i = 0; i < sizeof(conjunctions) / sizeof(conjunctions[0]); i++)
+	{
+		int meant = 0;
+
+		for (int before = 1; before < 700; before++)
+		{
+			snprintf(text, sizeof(text), "%0*d%s%0*d", before, 0, conjunctions[i], 700 - before, 0);
+			meant += category_suggest(text_of(text), &shipped_categories) >= 0;
+		}
+		is_int(meant, 0, "long texts with \"%s\" mean nothing", conjunctions[i]);
+	}
+}
+
 /* In exact memory. */
 static void
 test_random_texts(void)
@@ -323,6 +344,7 @@ main(void)
 	test_guesses();
 	test_entities();
 	test_index();
+	test_long_texts();
 	test_random_texts();
 	return unit_done();
 }
