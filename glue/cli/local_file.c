@@ -160,15 +160,14 @@ is_other_format(const struct record *header)
 }
 
 /*
- * Return whether a map could describe the table of a file that was refused.
+ * Return whether a map could describe the table of a file whose header was refused.
  */
 static bool
-may_need_map(const struct local_file *local, const struct glue_error *fault)
+may_need_map(const struct local_file *local)
 {
 	const struct record *header = local->file.found.refused_header;
 
-	if (local->file.map != NULL ||
-		(strcmp(fault->code, "NO_HEADER") != 0 && strcmp(fault->code, "MISSING_COLUMN") != 0))
+	if (local->file.map != NULL)
 		return false;
 	/* Of a workbook, no row may look like a header. */
 	if (header == NULL)
@@ -178,14 +177,17 @@ may_need_map(const struct local_file *local, const struct glue_error *fault)
 
 /*
  * Tell how to load a file that lacks columns: with a map that finds them, or that is yet
- * to be made, or as changes of products that have them.
+ * to be made, or as changes of products that have them.  A load of such a file may also
+ * fail for another reason, such as the status of its vendor.
  */
 static void
 advise_columns(const struct local_file *local, struct glue_error *advised)
 {
+	if (!map_fit_may_help(advised))
+		return;
 	if (local->file.fitting_map[0] != '\0')
 		map_fit_advise(&local->file, "load it with --map ", advised);
-	else if (may_need_map(local, advised))
+	else if (may_need_map(local))
 		glue_error_reword(
 			advised,
 			"%s; if these are the vendor's own headings, \"onboard map guess\" proposes a map",

@@ -165,14 +165,19 @@ map_fit_find(const struct vendor_file *file, struct database *database, const ch
 
 /* ----- advice ----- */
 
+bool
+map_fit_may_help(const struct glue_error *fault)
+{
+	return strcmp(fault->code, "NO_HEADER") == 0 || strcmp(fault->code, "MISSING_COLUMN") == 0;
+}
+
 void
 map_fit_explain(struct vendor_file *file, struct database *database, const char *vendor_id,
 				struct glue_error *fault)
 {
 	struct map_fit fit = {.name = ""};
 
-	/* A map could remove these reasons. */
-	if (strcmp(fault->code, "NO_HEADER") == 0 || strcmp(fault->code, "MISSING_COLUMN") == 0)
+	if (map_fit_may_help(fault))
 		map_fit_find(file, database, vendor_id, &fit);
 	/* Advice to use the map that the file was read with would not help. */
 	if (file->map != NULL && strcmp(fit.name, file_map_name(file->map)) == 0)

@@ -31,6 +31,9 @@ struct map_fit
 extern void map_fit_find(const struct vendor_file *file, struct database *database,
 						 const char *vendor_id, struct map_fit *best);
 
+/* Return whether a file was refused for a reason that a map could remove. */
+extern bool map_fit_may_help(const struct glue_error *fault);
+
 /*
  * Set file->fitting_map to the map that fits a file that the first reading refused; "" if
  * none does, or if no map could remove the reason.  If one fits, the advice of the fault is

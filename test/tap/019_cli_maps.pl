@@ -184,6 +184,8 @@ like($err, qr/map "shop" fits this file: load it with --map shop; without it: re
 	'the message begins with the map that fits, and guesses no headings');
 ($out, $err) = is_exit(2, 'without a map, checked', qw(check shop.csv --vendor V --encoding windows-1252));
 like($err, qr/map "shop" fits this file: load it with --map shop; without it: required columns /m, 'likewise');
+($out, $err) = is_exit(2, 'in a mode that is not allowed', qw(load shop.csv --vendor V --mode replace --encoding windows-1252));
+like($err, qr/^onboard: vendor "V" may not use mode "replace"/m, 'no map is named, because it would not help');
 write_file('ours.csv', "vendor_product_id;category;stock_quantity;Nummer;Titel;Warengruppe;Preis;Bestand\n"
 	  . "a;Kitchen;1;n;T;K;1,00;1\n");
 ($out, $err) = is_exit(2, 'columns are missing', qw(load ours.csv --vendor V));
