@@ -48,8 +48,8 @@ SELECT onboard_map('MAP-1') IS NULL AS none;
 -- A preset is for every vendor that has no map of its own with the same name.
 INSERT INTO onboard.shipped_maps VALUES ('map-preset', 'A preset', 'nothing', 'sku = "Item"');
 SELECT onboard_map('MAP-2', 'map-preset') - 'hash';
-SELECT map_name, version, is_preset, is_default, description, needs, updated_at, definition FROM onboard_maps('MAP-2')
-	WHERE map_name = 'map-preset';
+SELECT map_name, version, is_preset, is_default, description, needs, updated_at, definition, missing_rates
+	FROM onboard_maps('MAP-2') WHERE map_name = 'map-preset';
 SELECT onboard_set_default_map('MAP-2', 'map-preset');
 SELECT onboard_set_map('MAP-2', 'map-preset', 'sku = "Own"');
 SELECT onboard_map('MAP-2') ->> 'definition' AS definition;
@@ -62,6 +62,7 @@ SELECT onboard_map('MAP-2', 'map-preset') ->> 'is_preset' AS preset;
 SELECT onboard_set_map('MAP-1', 'full', E'category = "Type" | values(categories) | values(more) | category_path\n'
 	'price = "Price" | exchange(USD, EUR)\ncompare_at_price = "Old" | exchange(USD, EUR) | exchange(EUR, GBP)\n'
 	'unit = "Unit" | values(categories)');
+SELECT missing_rates FROM onboard_maps('MAP-1') WHERE map_name = 'full';
 SELECT onboard_set_map_values('MAP-1', 'categories', '{"shoes": "Clothing", "": "Books"}');
 SELECT onboard_set_map_values('MAP-1', 'unused', '{"a": "b"}');
 SELECT onboard_set_map_values('MAP-2', 'more', '{"other": "vendor"}');

@@ -996,6 +996,21 @@ END $$;
 COMMENT ON FUNCTION onboard.map_definition(text, text) IS
 	'A map of a vendor, or else the preset with this name, whose version is null; an error if there is neither';
 
+CREATE FUNCTION onboard.newest_rates(currency_pairs text[], OUT pair text, OUT rate numeric, OUT rate_date date)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	RETURN QUERY
+		SELECT p.pair, r.rate, r.rate_date
+			FROM (SELECT DISTINCT u.pair FROM unnest(currency_pairs) u (pair)) p
+				LEFT JOIN LATERAL (SELECT e.rate, e.rate_date FROM onboard.exchange_rates e
+					WHERE e.from_currency = split_part(p.pair, '/', 1) AND e.to_currency = split_part(p.pair, '/', 2)
+					ORDER BY e.rate_date DESC LIMIT 1) r ON true;
+END $$;
+COMMENT ON FUNCTION onboard.newest_rates(text[]) IS
+	'The newest exchange rate of each of these pairs, such as GBP/USD; its rate is null if none is stored';
+
 CREATE FUNCTION onboard.map_document(vendor_id text, map_name text) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
@@ -1008,14 +1023,11 @@ DECLARE
 BEGIN
 	SELECT * INTO map FROM onboard.map_definition(vendor_id, map_name);
 	SELECT * INTO uses FROM onboard.map_uses(map.definition);
-	SELECT coalesce(jsonb_object_agg(p.pair, r.rate) FILTER (WHERE r.rate IS NOT NULL), '{}'),
-			coalesce(jsonb_agg(p.pair ORDER BY p.pair) FILTER (WHERE r.rate IS NULL), '[]')
+	SELECT coalesce(jsonb_object_agg(r.pair, jsonb_build_object('rate', trim_scale(r.rate)::text, 'date', r.rate_date))
+				FILTER (WHERE r.rate IS NOT NULL), '{}'),
+			coalesce(jsonb_agg(r.pair ORDER BY r.pair) FILTER (WHERE r.rate IS NULL), '[]')
 		INTO rates, missing_rates
-		FROM (SELECT DISTINCT u.pair FROM unnest(uses.currency_pairs) u (pair)) p
-			LEFT JOIN LATERAL (SELECT jsonb_build_object('rate', trim_scale(e.rate)::text, 'date', e.rate_date) AS rate
-				FROM onboard.exchange_rates e
-				WHERE e.from_currency = split_part(p.pair, '/', 1) AND e.to_currency = split_part(p.pair, '/', 2)
-				ORDER BY e.rate_date DESC LIMIT 1) r ON true;
+		FROM onboard.newest_rates(uses.currency_pairs) r;
 	-- Through text: jsonb_object_agg() takes seconds for a list of 100,000 values.
 	contents := jsonb_build_object('definition', map.definition, 'rates', rates,
 		'values', (SELECT format('{%s}', string_agg(format('%s:%s', to_json(l.name), coalesce(v.pairs, '{}')), ','))::jsonb
@@ -1047,7 +1059,8 @@ END $$;
 COMMENT ON FUNCTION onboard.check_vendor(text) IS 'Raises an error unless the caller sees this vendor';
 
 CREATE FUNCTION @extschema@.onboard_maps(vendor_id text, OUT map_name text, OUT version integer, OUT is_preset boolean,
-	OUT is_default boolean, OUT description text, OUT needs text, OUT updated_at timestamptz, OUT definition text)
+	OUT is_default boolean, OUT description text, OUT needs text, OUT updated_at timestamptz, OUT definition text,
+	OUT missing_rates text[])
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
@@ -1069,12 +1082,15 @@ BEGIN
 				WHERE NOT EXISTS (SELECT FROM own o WHERE o.map_name = s.map_name)
 		)
 		SELECT a.map_name, a.version, a.is_preset, a.map_name IS NOT DISTINCT FROM v.default_map, a.description, a.needs, a.created_at,
-			a.definition
+			a.definition,
+			ARRAY(SELECT r.pair FROM onboard.newest_rates((onboard.map_uses(a.definition)).currency_pairs) r
+				WHERE r.rate IS NULL ORDER BY r.pair)
 		FROM all_maps a JOIN onboard.vendors v ON v.vendor_id = onboard_maps.vendor_id
 		ORDER BY a.is_preset, a.map_name;
 END $$;
 COMMENT ON FUNCTION @extschema@.onboard_maps(text) IS
-	'The maps that a vendor''s files can be read with: its own, then the presets; version and updated_at of a preset are null';
+	'The maps that a vendor''s files can be read with: its own, then the presets; version and updated_at of a preset are null; '
+	'missing_rates are those that a map needs and that are not stored';
 
 CREATE FUNCTION onboard.lock_vendor(vendor_id text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -3219,7 +3235,7 @@ BEGIN
 			'held_rows', 'outbox', 'item_checks', 'vendor_roles', 'history_horizon', 'vendor_summary', 'recent_uploads',
 			'product_catalog', 'product_history', 'mail_texts', 'shipped_texts', 'column_maps', 'shipped_maps', 'map_values',
 			'exchange_rates', 'frozen_maps'],
-		ARRAY['onboard_map', 'onboard_maps', 'onboard_upload_map', 'newest_map', 'map_definition', 'check_vendor', 'onboard_validate', 'onboard_check', 'onboard_diff', 'onboard_diff_missing', 'onboard_ingest',
+		ARRAY['onboard_map', 'onboard_maps', 'onboard_upload_map', 'newest_map', 'map_definition', 'map_uses', 'newest_rates', 'check_vendor', 'onboard_validate', 'onboard_check', 'onboard_diff', 'onboard_diff_missing', 'onboard_ingest',
 			'onboard_product_as_of', 'onboard_judged_ranges', 'onboard_statistics',
 			'onboard_version', 'onboard_diagnose', 'onboard_begin_upload', 'onboard_upload_mode', 'onboard_begin_parse', 'onboard_describe_upload',
 			'onboard_save_checkpoint', 'onboard_finish_upload', 'onboard_reject_upload',
@@ -3264,7 +3280,7 @@ BEGIN
 		ARRAY['vendors', 'upload_history', 'judged_rows', 'outbox', 'item_checks', 'vendor_roles', 'mail_texts', 'shipped_texts',
 			'column_maps', 'shipped_maps', 'map_values', 'exchange_rates', 'frozen_maps'],
 		ARRAY['onboard_map', 'onboard_maps', 'onboard_upload_map', 'onboard_set_map', 'onboard_remove_map', 'onboard_set_default_map',
-			'onboard_set_map_values', 'onboard_set_exchange_rate', 'check_map', 'newest_map', 'map_definition', 'check_vendor', 'lock_vendor',
+			'onboard_set_map_values', 'onboard_set_exchange_rate', 'check_map', 'newest_map', 'map_definition', 'map_uses', 'newest_rates', 'check_vendor', 'lock_vendor',
 			'visible_upload', 'onboard_mail_template', 'onboard_set_mail_template', 'text_of', 'check_mail_text', 'onboard_backlog', 'onboard_cancel_upload', 'onboard_held', 'onboard_approve_rows', 'onboard_decline_rows',
 			'onboard_prune_history', 'onboard_find_upload', 'onboard_upload_mode', 'onboard_version', 'is_operator', 'may_retry', 'success_rate', 'skipped_rows', 'seconds_since', 'utc_text']);
 	EXECUTE format('GRANT INSERT (vendor_id, vendor_name, email, phone, business_name, tax_id, address, city, state, country, '
@@ -3294,7 +3310,7 @@ BEGIN
 		ARRAY['vendors', 'product_categories', 'products', 'upload_history', 'validation_errors', 'held_rows', 'vendor_roles',
 			'history_horizon', 'vendor_summary', 'recent_uploads', 'product_catalog', 'product_history', 'mail_texts',
 			'shipped_texts', 'column_maps', 'shipped_maps', 'map_values', 'exchange_rates', 'frozen_maps'],
-		ARRAY['onboard_map', 'onboard_maps', 'onboard_upload_map', 'newest_map', 'map_definition', 'check_vendor', 'onboard_validate', 'onboard_product_as_of', 'onboard_version', 'onboard_error_csv', 'onboard_fix_csv',
+		ARRAY['onboard_map', 'onboard_maps', 'onboard_upload_map', 'newest_map', 'map_definition', 'map_uses', 'newest_rates', 'check_vendor', 'onboard_validate', 'onboard_product_as_of', 'onboard_version', 'onboard_error_csv', 'onboard_fix_csv',
 			'onboard_fixed_csv', 'onboard_rejected_rows',
 			'onboard_error_summary', 'onboard_notification', 'onboard_upload_status', 'onboard_held', 'is_operator', 'may_retry',
 			'onboard_mail_template', 'success_rate', 'utc_text', 'visible_upload'] || onboard.mail_functions());
