@@ -4,25 +4,28 @@
  *	  Which map would accept a file whose header was refused.
  *
  * Each candidate reads the file down to its header, because the map decides which line
- * that is, in which sheet, and how the file is delimited, quoted and encoded.
+ * that is, in which sheet, and how the file is delimited, quoted and encoded.  They read a
+ * copy, because reading an object of S3 again costs a request and its transfer.
  *
  *-------------------------------------------------------------------------
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "import/byte_copy.h"
 #include "import/map_fit.h"
 #include "reader/encoding_check.h"
 #include "shared/action.h"
 #include "shared/heading.h"
 
 /*
- * The maps that the vendor may use, its own first.  Their value lists, rates and
- * categories are not needed to read a header.
+ * The maps that the vendor may use, its own first; nothing can be loaded with those that
+ * lack an exchange rate.  Their value lists, rates and categories are not needed to read
+ * a header.
  */
 #define CANDIDATES                                                  \
 	"SELECT m.map_name, m.definition FROM onboard_maps($1::text) m" \
-	" ORDER BY m.is_preset, m.map_name"
+	" WHERE m.missing_rates = '{}' ORDER BY m.is_preset, m.map_name"
 
 /* ----- one candidate ----- */
 
@@ -94,11 +97,13 @@ needs_with(const struct vendor_file *file, const struct file_map *map)
 }
 
 /*
- * Read the header of a file with a candidate, which is destroyed.  Returns false if the
- * reading failed for a reason that is not in the file, so that it would fail with any map.
+ * Read the header of a file from its copy with a candidate, which is destroyed.  Returns
+ * false if the reading failed for a reason that is not in the file, so that it would fail
+ * with any map.
  */
 static bool
-try_candidate(const struct vendor_file *file, struct file_map *candidate, struct map_fit *fit)
+try_candidate(const struct vendor_file *file, struct byte_source *copy, struct file_map *candidate,
+			  struct map_fit *fit)
 {
 	struct trial trial = {.fit = {.columns = 0}};
 	struct vendor_file_request request = file->request;
@@ -110,7 +115,7 @@ try_candidate(const struct vendor_file *file, struct file_map *candidate, struct
 	/* A detected encoding is in the request; without one, the header was read as UTF-8. */
 	if (encoding_is_auto(request.options.encoding))
 		request.options.encoding = "UTF-8";
-	if (!vendor_file_init(&trial.file, file->bytes, file->name, &request, &error))
+	if (!vendor_file_init(&trial.file, copy, file->name, &request, &error))
 		file_map_destroy(candidate);
 	else if (vendor_file_use_map(&trial.file, candidate, &error))
 	{
@@ -145,10 +150,12 @@ map_fit_find(const struct vendor_file *file, struct database *database, const ch
 	const char *const values[] = {vendor_id};
 	PGresult *result = NULL;
 	bool may_continue = true;
+	struct byte_copy copy;
 
 	memset(best, 0, sizeof(*best));
 	if (!database_query(database, RUN_ONCE, CANDIDATES, 1, values, &result, NULL))
 		return;
+	byte_copy_init(&copy, file->bytes);
 	for (int row = 0; may_continue && row < PQntuples(result); row++)
 	{
 		struct file_map *candidate =
@@ -157,9 +164,10 @@ map_fit_find(const struct vendor_file *file, struct database *database, const ch
 
 		if (candidate == NULL)
 			continue;
-		may_continue = try_candidate(file, candidate, &fit);
+		may_continue = try_candidate(file, &copy.bytes, candidate, &fit);
 		consider(&fit, PQgetvalue(result, row, 0), best);
 	}
+	byte_copy_clean_up(&copy);
 	PQclear(result);
 }
 
