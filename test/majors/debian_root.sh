@@ -28,7 +28,8 @@ cp /etc/resolv.conf "$build/etc/"
 
 in_root="$(dirname "$0")/in_root.sh"
 if [ $# -gt 0 ]; then
-	"$in_root" "$build" apt-get update -q
+	# A mirror may be older than the period for which sid's index is valid.
+	"$in_root" "$build" apt-get -o Acquire::Check-Valid-Until=false update -q
 	"$in_root" "$build" env DEBIAN_FRONTEND=noninteractive \
 		apt-get install -y -q --no-install-recommends "$@"
 fi
