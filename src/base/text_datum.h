@@ -13,6 +13,7 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 
+#include "base/compat.h"
 #include "shared/text.h"
 
 /* Return a copy of the text as a datum, in the current memory context. */
