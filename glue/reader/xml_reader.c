@@ -89,8 +89,8 @@ unreadable(const struct xml_reader *reader, struct glue_error *error, const char
 {
 	return glue_error_set(
 		error, GLUE_FILE_FAULT, "UNREADABLE_FILE",
-		"the workbook is damaged (%s, line %lu: %s); open it in a spreadsheet program, save it and send that",
-		reader->title, (unsigned long) XML_GetCurrentLineNumber(reader->parser), reason);
+		"the workbook is damaged (%s: %s); open it in a spreadsheet program, save it and send that",
+		reader->title, reason);
 }
 
 /* Explain why the parser stopped. */
