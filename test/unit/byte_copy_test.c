@@ -37,7 +37,7 @@ read_original(struct byte_source *bytes, int64_t offset, byte_source_take_fn tak
 		if (original->fails_at >= 0 && offset + (int64_t) length > original->fails_at)
 			return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "LOST", "it is lost");
 		original->passed += (int64_t) length;
-		if (!take(context, CONTENT + offset, length))
+		if (!take(context, &CONTENT[offset], length))
 			return false;
 		offset += (int64_t) length;
 	}
