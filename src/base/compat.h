@@ -87,21 +87,21 @@ typedef enum TU_UpdateIndexes
 #endif
 
 /*
- * Replace a tuple, either waiting for other transactions that change or lock it, or
- * returning TM_BeingModified; see table_tuple_update().
+ * Replace a tuple, waiting for other transactions that change it; see
+ * table_tuple_update().
  */
 static inline TM_Result
-update_tuple(Relation table, ItemPointer tid, TupleTableSlot *slot, Snapshot crosscheck, bool wait,
+update_tuple(Relation table, ItemPointer tid, TupleTableSlot *slot, Snapshot crosscheck,
 			 TM_FailureData *failure, TU_UpdateIndexes *entries)
 {
 	LockTupleMode lock_mode;
 #if PG_VERSION_NUM >= 160000
 	return table_tuple_update(table, tid, slot, GetCurrentCommandId(true), SnapshotSelf, crosscheck,
-							  wait, failure, &lock_mode, entries);
+							  true, failure, &lock_mode, entries);
 #else
 	bool any_entries;
 	TM_Result result = table_tuple_update(table, tid, slot, GetCurrentCommandId(true), SnapshotSelf,
-										  crosscheck, wait, failure, &lock_mode, &any_entries);
+										  crosscheck, true, failure, &lock_mode, &any_entries);
 
 	*entries = any_entries ? TU_All : TU_None;
 	return result;

@@ -224,7 +224,7 @@ typedef struct RowWrite
 	/* For a change. */
 	const FoundProduct *product;
 	const struct ProductChange *change;
-	bool at_once; /* outside an owner section, so neither wait nor run user code */
+	bool at_once; /* outside an owner section, so leave what may wait or run user code */
 
 	/* Set by catalogue_write(). */
 	int64 product_id;    /* with WRITE_DONE; 0 if not known */

@@ -91,11 +91,11 @@ replace_product(Catalogue *catalogue, const RowWrite *write, TU_UpdateIndexes *e
 	bool is_free;
 
 	product_version_make_visible(catalogue);
-	fill_slot(catalogue, write->change, slot);
-	result = update_tuple(catalogue->products, &tid, slot, product_version_snapshot(),
-						  !write->at_once, &failure, entries);
-	if (write->at_once && result == TM_BeingModified)
+	if (write->at_once && product_version_is_in_use(catalogue, write->product))
 		return WRITE_LATER;
+	fill_slot(catalogue, write->change, slot);
+	result = update_tuple(catalogue->products, &tid, slot, product_version_snapshot(), &failure,
+						  entries);
 	if (!product_version_is_current(result))
 		return WRITE_CONFLICT;
 	if (*entries == TU_All && version_entries_may_wait(catalogue, write))

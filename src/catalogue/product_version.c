@@ -8,8 +8,10 @@
  */
 #include "postgres.h"
 
+#include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/xact.h"
+#include "storage/bufmgr.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -50,6 +52,33 @@ product_version_is_current(TM_Result result)
 			elog(ERROR, "unexpected result for a product: %d", (int) result);
 	}
 	return false; /* not reached */
+}
+
+/*
+ * table_tuple_update() can be told not to wait, but no caller in PostgreSQL does, and
+ * builds with assertions refuse it.
+ */
+bool
+product_version_is_in_use(Catalogue *catalogue, const FoundProduct *product)
+{
+	BlockNumber block = ItemPointerGetBlockNumber(&product->tid);
+	OffsetNumber offset = ItemPointerGetOffsetNumber(&product->tid);
+	Buffer buffer = ReadBuffer(catalogue->products, block);
+	HeapTupleData tuple = {.t_self = product->tid, .t_tableOid = catalogue->products->rd_id};
+	bool is_in_use = true;
+	ItemId item;
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	item = PageGetItemId(BufferGetPage(buffer), offset);
+	if (ItemIdIsNormal(item))
+	{
+		tuple.t_data = (HeapTupleHeader) PageGetItem(BufferGetPage(buffer), item);
+		tuple.t_len = ItemIdGetLength(item);
+		is_in_use =
+			HeapTupleSatisfiesUpdate(&tuple, GetCurrentCommandId(true), buffer) == TM_BeingModified;
+	}
+	UnlockReleaseBuffer(buffer);
+	return is_in_use;
 }
 
 bool

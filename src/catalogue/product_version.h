@@ -35,6 +35,12 @@ extern Snapshot product_version_snapshot(void);
 extern bool product_version_is_current(TM_Result result);
 
 /*
+ * Is a transaction changing or locking the version that was found, so that changing it
+ * may wait?  One may begin to right afterwards; the change then waits for it.
+ */
+extern bool product_version_is_in_use(Catalogue *catalogue, const FoundProduct *product);
+
+/*
  * Lock the version that was found, waiting for other transactions that change it,
  * up to the lock timeout.  Returns false if it is no longer the current one.
  */
