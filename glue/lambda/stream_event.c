@@ -17,6 +17,7 @@
 #include "base/json_reader.h"
 #include "lambda/event_source.h"
 #include "lambda/stream_event.h"
+#include "shared/hash.h"
 #include "shared/rules.h"
 
 /* Bytes of "row_number":N,"line_number":N} with two 64-bit numbers. */
@@ -587,14 +588,14 @@ read_stream_record(struct reading *reading)
 
 /* ----- uploads ----- */
 
-/* FNV-1a; avoids comparing the text of other uploads. */
+/* Avoids comparing the text of other uploads. */
 static uint32_t
 hash_of(const char *text)
 {
-	uint32_t hash = UINT32_C(2166136261);
+	uint32_t hash = HASH_START;
 
 	for (; *text != '\0'; text++)
-		hash = (hash ^ (unsigned char) *text) * UINT32_C(16777619);
+		hash = hash_add(hash, (unsigned char) *text);
 	return hash;
 }
 

@@ -13,6 +13,7 @@
 
 #include "shared/appearance.h"
 #include "shared/entity.h"
+#include "shared/hash.h"
 #include "shared/spreadsheet.h"
 #include "shared/suggest.h"
 
@@ -206,22 +207,22 @@ category_index_size(int count)
 	return size;
 }
 
-/* Return the FNV-1a hash of the letters of a text; *has_letters says whether there are any. */
-static uint64_t
+/* Return the hash of the letters of a text; *has_letters says whether there are any. */
+static uint32_t
 hash_letters(struct text_view text, bool *has_letters)
 {
 	struct letters letters = {.text = text, .at_start = true};
-	uint64_t hash = UINT64_C(0xCBF29CE484222325);
+	uint32_t hash = HASH_START;
 	uint32_t letter;
 
 	*has_letters = false;
 	while ((letter = next_letter(&letters)) != 0)
 	{
 		*has_letters = true;
-		hash = (hash ^ letter) * UINT64_C(0x100000001B3);
+		hash = hash_add(hash, letter);
 	}
 	/* The low bits, which choose the element, hardly depend on the high ones. */
-	return hash ^ hash >> 32;
+	return hash ^ hash >> 16;
 }
 
 void

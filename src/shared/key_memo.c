@@ -9,19 +9,21 @@
 
 #include <stdint.h>
 
+#include "shared/hash.h"
+
 #define PREFIX "key:"
 #define CHECKSUM_DIGITS 8
 
 static const char digits[] = "0123456789abcdef";
 
-/* Checksum of the text after it: FNV-1a, which detects accidents. */
+/* Checksum of the text after it. */
 static uint32_t
 checksum(struct text_view text)
 {
-	uint32_t sum = UINT32_C(2166136261);
+	uint32_t sum = HASH_START;
 
 	for (size_t i = 0; i < text.length; i++)
-		sum = (sum ^ (unsigned char) text.data[i]) * UINT32_C(16777619);
+		sum = hash_add(sum, (unsigned char) text.data[i]);
 	return sum;
 }
 

@@ -8,6 +8,7 @@
 #include "shared/map_column.h"
 
 #include "shared/action.h"
+#include "shared/hash.h"
 #include "shared/heading.h"
 #include "shared/map_step.h"
 
@@ -58,14 +59,14 @@ read_assignment(struct map_line *line)
 	return map_line_take_end(line);
 }
 
-/* Return the hash of FNV-1a of a name with A to Z folded. */
+/* Return the hash of a name with A to Z folded. */
 static uint32_t
 name_hash(struct text_view name)
 {
-	uint32_t hash = 2166136261;
+	uint32_t hash = HASH_START;
 
 	for (size_t i = 0; i < name.length; i++)
-		hash = (hash ^ fold_ascii((unsigned char) name.data[i])) * 16777619;
+		hash = hash_add(hash, fold_ascii((unsigned char) name.data[i]));
 	return hash;
 }
 
