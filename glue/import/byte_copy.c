@@ -57,21 +57,21 @@ read_new(struct byte_copy *copy, byte_source_take_fn take, void *context, struct
 	return false;
 }
 
-/* Pass the copied bytes from *offset on; advances *offset. */
+/* Pass the copied bytes from offset on. */
 static bool
-read_copied(const struct byte_copy *copy, int64_t *offset, byte_source_take_fn take, void *context,
+read_copied(const struct byte_copy *copy, int64_t offset, byte_source_take_fn take, void *context,
 			struct glue_error *error)
 {
 	char *buffer = glue_allocate(READ_SIZE);
 	bool done = buffer != NULL || glue_error_memory(error);
 
-	while (done && *offset < copy->length)
+	while (done && offset < copy->length)
 	{
 		size_t length;
 
-		done = spool_read(copy->spool, *offset, buffer, READ_SIZE, &length, error) &&
+		done = spool_read(copy->spool, offset, buffer, READ_SIZE, &length, error) &&
 			   (length > 0 || spool_too_short(error)) && take(context, buffer, length);
-		*offset += done ? (int64_t) length : 0;
+		offset += (int64_t) length;
 	}
 	glue_release(buffer);
 	return done;
@@ -87,7 +87,7 @@ read_through(struct byte_source *bytes, int64_t offset, byte_source_take_fn take
 	glue_error_clear(error);
 	if (copy->spool < 0)
 		copy->spool = spool_open(error);
-	return copy->spool >= 0 && read_copied(copy, &offset, take, context, error) &&
+	return copy->spool >= 0 && read_copied(copy, offset, take, context, error) &&
 		   read_new(copy, take, context, error);
 }
 

@@ -64,7 +64,10 @@ product_version_is_in_use(Catalogue *catalogue, const FoundProduct *product)
 	BlockNumber block = ItemPointerGetBlockNumber(&product->tid);
 	OffsetNumber offset = ItemPointerGetOffsetNumber(&product->tid);
 	Buffer buffer = ReadBuffer(catalogue->products, block);
-	HeapTupleData tuple = {.t_self = product->tid, .t_tableOid = catalogue->products->rd_id};
+	HeapTupleData tuple = {
+		.t_self = product->tid,
+		.t_tableOid = RelationGetRelid(catalogue->products),
+	};
 	bool is_in_use = true;
 	ItemId item;
 
