@@ -52,12 +52,17 @@ struct ErrorStore
 	MemoryContext row_context; /* reset after each row */
 	Relation relation;
 	RowBatch *batch; /* NULL if rows are stored by INSERT */
+	Datum field_names[COLUMN_COUNT];
 	Datum severity_names[2];
 };
 
 static void
 prepare_names(ErrorStore *store)
 {
+	int i;
+
+	for (i = 0; i < COLUMN_COUNT; i++)
+		store->field_names[i] = CStringGetTextDatum(onboard_columns[i].name);
 	store->severity_names[SEVERITY_ERROR] = CStringGetTextDatum(severity_name(SEVERITY_ERROR));
 	store->severity_names[SEVERITY_WARNING] = CStringGetTextDatum(severity_name(SEVERITY_WARNING));
 }
@@ -115,7 +120,9 @@ finding_values(ErrorStore *store, const struct finding *finding, Datum *values, 
 
 	values[ERROR_TYPE - 1] = CStringGetTextDatum(finding->rule->code);
 	nulls[ERROR_FIELD - 1] = field == NULL;
-	if (field != NULL)
+	if (finding->column != COLUMN_NONE)
+		values[ERROR_FIELD - 1] = store->field_names[finding->column];
+	else if (field != NULL)
 		values[ERROR_FIELD - 1] = CStringGetTextDatum(field);
 	values[ERROR_MESSAGE - 1] = CStringGetTextDatum(finding->message);
 	values[ERROR_SEVERITY - 1] = store->severity_names[finding->severity];
